@@ -1,0 +1,34 @@
+/** JSON from outside: bounded in size, an object at the top, errors that name the place. */
+import { messageOf, OcipushError } from '../errors.ts';
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/**
+ * Parses bytes that must be a JSON object in UTF-8. `what` names them in the message.
+ * @throws OcipushError JSON_INVALID
+ */
+export function parseJsonObject(bytes: Uint8Array, what: string): JsonObject {
+  const value = parseJson(bytes, what);
+  if (!isJsonObject(value)) {
+    throw new OcipushError('JSON_INVALID', `parsing ${what}: expected a JSON object`);
+  }
+  return value;
+}
+
+/**
+ * Parses bytes that must be JSON in UTF-8.
+ * @throws OcipushError JSON_INVALID
+ */
+export function parseJson(bytes: Uint8Array, what: string): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
+  } catch (error) {
+    throw new OcipushError('JSON_INVALID', `parsing ${what}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

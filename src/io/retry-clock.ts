@@ -1,0 +1,27 @@
+/** Time as retries see it: how long to wait, and the waiting itself. */
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Injected wherever something waits, so that a test decides how time passes. */
+export interface RetryClock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** A number in [0, 1). */
+  random(): number;
+  /** @throws the signal's reason when it is aborted first */
+  sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
+}
+
+export const systemClock: RetryClock = {
+  now: () => Date.now(),
+  random: () => Math.random(),
+  sleep: (milliseconds, signal) => delay(milliseconds, undefined, { signal }),
+};
+
+/**
+ * Milliseconds before retry number `attempt` (0 is the first): `first` doubled each time, at most
+ * `cap`, plus up to a tenth of jitter so that many clients do not come back at once.
+ */
+export function backoff(attempt: number, first: number, cap: number, clock: RetryClock): number {
+  const base = Math.min(cap, first * 2 ** attempt);
+  return Math.round(base * (1 + clock.random() / 10));
+}
