@@ -1,0 +1,75 @@
+/** Finds the peers that interop tests run beside ocipush: real programs, installed by `test/peers/setup`. */
+
+import { accessSync, constants } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, isAbsolute, join, resolve } from 'node:path';
+import process from 'node:process';
+
+/** A peer by its name in the report of `test/peers/setup`; `-12` names the host's own package, the others the newest there is. */
+export type PeerName = keyof typeof candidates;
+
+const cacheHome = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
+
+/** Where `test/peers/setup` keeps the Debian 13 root and `test/peers/real-image` its image. */
+export const peersDir = resolve(
+  process.env['OCIPUSH_PEERS_DIR'] || join(cacheHome, 'ocipush-peers'),
+);
+
+const candidates = {
+  'docker-registry': ['docker-registry'],
+  skopeo: [inRoot('skopeo'), 'skopeo'],
+  'skopeo-12': ['/usr/bin/skopeo'],
+  podman: [inRoot('podman5'), 'podman'],
+  'podman-12': ['/usr/bin/podman'],
+  buildah: [inRoot('buildah'), 'buildah'],
+  oras: [inRoot('oras'), 'oras'],
+  cosign: [inRoot('cosign'), 'cosign'],
+  gpg: ['gpg'],
+  openssl: ['openssl'],
+} satisfies Record<string, readonly string[]>;
+
+/** The absolute path of a peer's command, newest version first; undefined when this machine has none. */
+export function findPeer(name: PeerName): string | undefined {
+  return candidates[name].flatMap(locations).find(isUsable);
+}
+
+/** The absolute path of a peer's command, for tests that {@link requirePeers} guards; throws when it is missing. */
+export function peerPath(name: PeerName): string {
+  const path = findPeer(name);
+  if (path === undefined) throw new Error(`peer ${name} is missing: run test/peers/setup`);
+  return path;
+}
+
+/**
+ * Whether all these peers are there, for `describe.runIf(requirePeers('skopeo'))`.
+ * Prints which are missing; where CI is set a missing peer throws instead, so that nothing is skipped unseen.
+ */
+export function requirePeers(...names: PeerName[]): boolean {
+  const missing = names.filter((name) => findPeer(name) === undefined);
+  if (missing.length === 0) return true;
+  const reason = `missing peers: ${missing.join(', ')}; run test/peers/setup`;
+  if (process.env['CI']) throw new Error(reason);
+  process.stderr.write(`skipped: ${reason}\n`);
+  return false;
+}
+
+function inRoot(command: string): string {
+  return join(peersDir, 'bin', command);
+}
+
+function locations(command: string): string[] {
+  if (isAbsolute(command)) return [command];
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  return folders.filter(isAbsolute).map((folder) => join(folder, command));
+}
+
+function isUsable(path: string): boolean {
+  // The wrappers of the Debian 13 root mount, which takes root.
+  if (path.startsWith(join(peersDir, 'bin')) && process.getuid?.() !== 0) return false;
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
