@@ -1,0 +1,55 @@
+/** A blob on its way: how its bytes are produced, and what became of them. */
+import { createHash } from 'node:crypto';
+import type { ByteStream } from '../io/bytes.ts';
+import { finishDigest, type Digest } from './digest.ts';
+
+/** What identifies content: its digest, and its size in bytes. */
+export interface BlobIdentity {
+  readonly digest: Digest;
+  readonly size: number;
+}
+
+/** Bytes that are being produced, and what they turned out to be. */
+export interface BlobProduction {
+  readonly stream: ByteStream;
+  /** @throws TypeError while the stream has not been taken to its end */
+  result(): BlobIdentity;
+}
+
+/** A blob to be stored somewhere. */
+export interface BlobUpload {
+  readonly mediaType: string;
+  /** Any of these will do: a destination that has one of them needs no bytes. */
+  readonly candidates: readonly BlobIdentity[];
+  /** What `open` produces, where that is certain before it has been produced. */
+  readonly identity?: BlobIdentity | undefined;
+  /** Begins to produce the bytes, from the first one at every call. */
+  open(): BlobProduction;
+}
+
+export interface StoredBlob extends BlobIdentity {
+  /** `exists`: no byte was moved. `mounted`: linked from another repository. */
+  readonly how: 'uploaded' | 'exists' | 'mounted';
+}
+
+/** Hashes and counts what passes. */
+export function measured(input: ByteStream): BlobProduction {
+  const hash = createHash('sha256');
+  let size = 0;
+  let identity: BlobIdentity | undefined;
+  async function* stream(): ByteStream {
+    for await (const chunk of input) {
+      hash.update(chunk);
+      size += chunk.length;
+      yield chunk;
+    }
+    identity = { digest: finishDigest(hash), size };
+  }
+  return {
+    stream: stream(),
+    result: () => {
+      if (identity === undefined) throw new TypeError('the stream has not ended');
+      return identity;
+    },
+  };
+}

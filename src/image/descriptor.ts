@@ -1,0 +1,24 @@
+/** Descriptors: the pointers by which manifests name content. */
+import type { Digest } from './digest.ts';
+
+/** OCI image-spec descriptor.md; always complete: media type, digest and size (bytes) are known. */
+export interface Descriptor {
+  readonly mediaType: string;
+  readonly digest: Digest;
+  readonly size: number;
+  readonly urls?: readonly string[];
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly data?: string;
+  readonly platform?: Platform;
+  readonly artifactType?: string;
+}
+
+/** OCI image-spec image-index.md, `platform`; `features` exists in Docker lists alone. */
+export interface Platform {
+  readonly architecture: string;
+  readonly os: string;
+  readonly 'os.version'?: string;
+  readonly 'os.features'?: readonly string[];
+  readonly variant?: string;
+  readonly features?: readonly string[];
+}

@@ -1,0 +1,65 @@
+/** Writes JSON byte for byte as Go's encoding/json does, so that digests agree. */
+
+/**
+ * A Go struct is an object here: its members are written in the order given, undefined ones left
+ * out. A Go map is a Map: its keys are written in the order of their UTF-8 bytes.
+ */
+export type Json =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly Json[]
+  | Map<string, Json>
+  | JsonStruct;
+
+export interface JsonStruct {
+  readonly [name: string]: Json | undefined;
+}
+
+/** Compact UTF-8 without a final newline. */
+export function encodeJson(value: Json): Uint8Array {
+  return Buffer.from(encodeValue(value));
+}
+
+/** Go's `omitempty` for strings and slices: nothing where there is nothing in it. */
+export function omitEmpty<T extends string | readonly Json[]>(value: T | undefined): T | undefined {
+  return value?.length === 0 ? undefined : value;
+}
+
+/** Go's `map[string]string` with `omitempty`. */
+export function stringMap(
+  record: Readonly<Record<string, string>> | undefined,
+): Map<string, Json> | undefined {
+  const entries = Object.entries(record ?? {});
+  return entries.length === 0 ? undefined : new Map(entries);
+}
+
+function encodeValue(value: Json): string {
+  if (typeof value === 'string') return encodeString(value);
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (isList(value)) return `[${value.map(encodeValue).join(',')}]`;
+  if (value instanceof Map) return encodeMembers([...value].sort(byUtf8));
+  return encodeMembers(Object.entries(value));
+}
+
+const isList: (value: unknown) => value is readonly Json[] = Array.isArray;
+
+function encodeMembers(members: readonly (readonly [string, Json | undefined])[]): string {
+  const written = members.flatMap(([name, value]) =>
+    value === undefined ? [] : [`${encodeString(name)}:${encodeValue(value)}`],
+  );
+  return `{${written.join(',')}}`;
+}
+
+function byUtf8([left]: readonly [string, Json], [right]: readonly [string, Json]): number {
+  return Buffer.compare(Buffer.from(left), Buffer.from(right));
+}
+
+/** Go reads a lone surrogate as U+FFFD, and escapes what could end a script element. */
+function encodeString(text: string): string {
+  return JSON.stringify(text.replace(/\p{Surrogate}/gu, '\ufffd')).replace(
+    /[<>&\u2028\u2029]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

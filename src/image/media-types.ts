@@ -1,0 +1,59 @@
+/** Media types of manifests, configs and layers, and how layer types change with compression. */
+
+export const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
+export const OCI_INDEX = 'application/vnd.oci.image.index.v1+json';
+export const DOCKER_MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json';
+export const DOCKER_LIST = 'application/vnd.docker.distribution.manifest.list.v2+json';
+export const DOCKER_V1_SIGNED = 'application/vnd.docker.distribution.manifest.v1+prettyjws';
+export const DOCKER_V1 = 'application/vnd.docker.distribution.manifest.v1+json';
+
+export const OCI_CONFIG = 'application/vnd.oci.image.config.v1+json';
+export const DOCKER_CONFIG = 'application/vnd.docker.container.image.v1+json';
+
+export const DOCKER_LAYER_TAR = 'application/vnd.docker.image.rootfs.diff.tar';
+
+/** Compression of a layer as its first bytes show it. */
+export type Compression = 'none' | 'gzip' | 'bzip2' | 'xz' | 'zstd';
+
+/** One family a row: the same content uncompressed, as gzip, as zstd (Docker has no zstd type). */
+const LAYER_FAMILIES: readonly (readonly [none: string, gzip: string, zstd?: string])[] = [
+  [
+    'application/vnd.oci.image.layer.v1.tar',
+    'application/vnd.oci.image.layer.v1.tar+gzip',
+    'application/vnd.oci.image.layer.v1.tar+zstd',
+  ],
+  [
+    'application/vnd.oci.image.layer.nondistributable.v1.tar',
+    'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip',
+    'application/vnd.oci.image.layer.nondistributable.v1.tar+zstd',
+  ],
+  [DOCKER_LAYER_TAR, 'application/vnd.docker.image.rootfs.diff.tar.gzip'],
+  [
+    'application/vnd.docker.image.rootfs.foreign.diff.tar',
+    'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip',
+  ],
+];
+
+const COLUMN: Readonly<Record<'none' | 'gzip' | 'zstd', number>> = { none: 0, gzip: 1, zstd: 2 };
+
+/**
+ * The type of the same layer under another compression; undefined when the type is no image layer
+ * of a known family, or the family has no type for that compression.
+ */
+export function layerTypeWith(
+  mediaType: string,
+  compression: 'none' | 'gzip' | 'zstd',
+): string | undefined {
+  const family = LAYER_FAMILIES.find((types) => (types as readonly string[]).includes(mediaType));
+  return family?.[COLUMN[compression]];
+}
+
+/** Whether a manifest of this type is that of one image or artifact. */
+export function isManifestType(mediaType: string): boolean {
+  return mediaType === OCI_MANIFEST || mediaType === DOCKER_MANIFEST;
+}
+
+/** Whether a manifest of this type lists other manifests. */
+export function isListType(mediaType: string): boolean {
+  return mediaType === OCI_INDEX || mediaType === DOCKER_LIST;
+}
