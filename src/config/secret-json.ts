@@ -1,0 +1,86 @@
+/** JSON that may hold secrets: a fault is named by its position, never by the text around it. */
+import { isUtf8 } from 'node:buffer';
+import { isJsonObject, type JsonObject } from '../io/bounded-json.ts';
+import { messageOf, OcipushError } from '../errors.ts';
+
+/**
+ * Parses bytes that must be a JSON object in UTF-8. `what` names them in the message, `hint` says
+ * what the user can do about them.
+ * @throws OcipushError CONFIG_INVALID, without a cause because V8's messages quote the text
+ */
+export function parseSecretJson(bytes: Uint8Array, what: string, hint: string): JsonObject {
+  const value = parse(bytes);
+  if ('fault' in value) {
+    const message = `reading ${what}: ${value.fault}`;
+    throw new OcipushError('CONFIG_INVALID', message, { origin: 'config', hint });
+  }
+  return value.object;
+}
+
+/**
+ * A member by its name in any case: the reference and docker read their files that way, so what
+ * other tools wrote with capitals works there. The exact name goes first.
+ */
+export function memberOf(object: JsonObject, name: string): unknown {
+  if (Object.hasOwn(object, name)) return object[name];
+  const key = Object.keys(object).find((other) => other.toLowerCase() === name.toLowerCase());
+  return key === undefined ? undefined : object[key];
+}
+
+/** The JSON type of a value, with its article, for messages. */
+export function typeName(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+function parse(bytes: Uint8Array): { object: JsonObject } | { fault: string } {
+  if (!isUtf8(bytes)) return { fault: 'not UTF-8 text' };
+  const text = new TextDecoder().decode(bytes);
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isJsonObject(value)) return { object: value };
+    return { fault: `expected an object, found ${typeName(value)}` };
+  } catch (error) {
+    return { fault: describeFault(text, messageOf(error)) };
+  }
+}
+
+function describeFault(text: string, message: string): string {
+  const offset = faultOffset(text, message);
+  if (offset >= text.length) return 'unexpected end of JSON input';
+  const lines = text.slice(0, offset).split('\n');
+  return `invalid JSON at line ${lines.length}, column ${(lines.at(-1) ?? '').length + 1}`;
+}
+
+/**
+ * Where `text` stops being JSON. For an unexpected token V8 quotes the text and gives no position:
+ * the token is the last character of the shortest beginning of the text with the same fault.
+ */
+function faultOffset(text: string, message: string): number {
+  if (!isTokenFault(message)) {
+    const position = /at position (\d+)/.exec(message)?.[1];
+    return position === undefined ? text.length : Number(position);
+  }
+  let sound = 0;
+  let faulty = text.length;
+  while (faulty - sound > 1) {
+    const middle = Math.floor((sound + faulty) / 2);
+    if (hasTokenFault(text.slice(0, middle))) faulty = middle;
+    else sound = middle;
+  }
+  return faulty - 1;
+}
+
+function hasTokenFault(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return false;
+  } catch (error) {
+    return isTokenFault(messageOf(error));
+  }
+}
+
+function isTokenFault(message: string): boolean {
+  return message.startsWith('Unexpected token');
+}
