@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { homeDirectory } from './home.ts';
-import { systemCode } from './system-error.ts';
+import { systemCode } from '../io/system-error.ts';
 
 export interface AuthFilePath {
   readonly path: string;

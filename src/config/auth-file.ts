@@ -4,7 +4,7 @@ import { OcipushError } from '../errors.ts';
 import { isJsonObject, type JsonObject } from '../io/bounded-json.ts';
 import { collect } from '../io/bytes.ts';
 import { memberOf, parseSecretJson, typeName } from './secret-json.ts';
-import { isAbsent, systemReason } from './system-error.ts';
+import { isAbsent, systemReason } from '../io/system-error.ts';
 
 /** What a file says of one key; decoded by `credentialsOf` only when the key is the one wanted. */
 export interface AuthEntry {

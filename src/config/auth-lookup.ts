@@ -6,7 +6,7 @@ import { findEntry, parseAuthFile, readAuthFile, registryOf, type AuthFile } fro
 import { authFilePaths, type AuthFilePath } from './auth-file-paths.ts';
 import { askCredentialHelper } from './credential-helper.ts';
 import type { CredentialLookup, Credentials } from './credentials.ts';
-import { systemCode, systemReason } from './system-error.ts';
+import { systemCode, systemReason } from '../io/system-error.ts';
 
 export interface AuthLookupOptions {
   /** `--authfile` as typed: then no other file is read, and it must be there. */

@@ -4,7 +4,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OcipushError } from '../errors.ts';
 import { homeDirectory } from './home.ts';
-import { isAbsent, systemCode, systemReason } from './system-error.ts';
+import { isAbsent, systemCode, systemReason } from '../io/system-error.ts';
 
 /** PEM texts of a certs.d directory. */
 export interface HostCertificates {

@@ -6,7 +6,7 @@ import { OcipushError } from '../errors.ts';
 import { basicCredentials } from './auth-entry.ts';
 import type { Credentials } from './credentials.ts';
 import { memberOf, parseSecretJson } from './secret-json.ts';
-import { systemCode, systemReason } from './system-error.ts';
+import { systemCode, systemReason } from '../io/system-error.ts';
 
 export interface HelperOptions {
   /** Where PATH is found, and what the helper inherits. */

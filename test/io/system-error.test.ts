@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { isAbsent, systemCode, systemReason } from '../../src/config/system-error.ts';
+import { isAbsent, systemCode, systemReason } from '../../src/io/system-error.ts';
 
 test.each([
   ['/nowhere/at all, open', 'ENOENT', 'no such file or directory', true],
