@@ -1,0 +1,7 @@
+/** The library: pushing images from a program. */
+export { OcipushError, type ErrorCode, type ErrorDetails, type ErrorOrigin } from './errors.ts';
+export { NO_CACHE, openBlobCache, type BlobCache } from './push/blob-cache.ts';
+export type { PushOptions, PushResult } from './push/options.ts';
+export type { ProgressEvent, ProgressSink } from './push/progress.ts';
+export { push, type PushRequest } from './push/push.ts';
+export { parseDestinationReference, parseSourceReference } from './transports/references.ts';

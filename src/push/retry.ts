@@ -1,0 +1,42 @@
+/** Repeats a whole push that failed for a reason that may pass. */
+import { OcipushError } from '../errors.ts';
+import { backoff, type RetryClock } from '../io/retry-clock.ts';
+import type { PushOptions } from './options.ts';
+import type { ProgressSink } from './progress.ts';
+
+/** Milliseconds, as podman documents them: two seconds, doubled each time. */
+const FIRST_DELAY = 2000;
+const LONGEST_DELAY = 60_000;
+
+export interface RetryContext {
+  readonly options: Pick<PushOptions, 'retry' | 'retryDelay'>;
+  readonly progress: ProgressSink;
+  readonly clock: RetryClock;
+  readonly signal: AbortSignal;
+}
+
+/** Runs `attempt` once, and again up to `options.retry` times while it fails retryably. */
+export async function withPushRetry<T>(
+  { options, progress, clock, signal }: RetryContext,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  for (let repetition = 0; ; repetition += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      signal.throwIfAborted();
+      const mayPass = error instanceof OcipushError && error.retryable;
+      if (!mayPass || repetition === options.retry) throw error;
+      const delayMilliseconds =
+        options.retryDelay ?? backoff(repetition, FIRST_DELAY, LONGEST_DELAY, clock);
+      progress.event({
+        kind: 'retry',
+        attempt: repetition + 1,
+        of: options.retry,
+        delayMilliseconds,
+        error,
+      });
+      await clock.sleep(delayMilliseconds, signal);
+    }
+  }
+}

@@ -1,0 +1,22 @@
+/** What all parts of one attempt to push have in hand. */
+import type { StoredBlob } from '../image/blob.ts';
+import type { Digest } from '../image/digest.ts';
+import type { Limiter } from '../io/limiter.ts';
+import type { ImageDestination, ImageSource } from '../transports/transport.ts';
+import type { BlobCache } from './blob-cache.ts';
+import type { PushOptions } from './options.ts';
+import type { ProgressSink } from './progress.ts';
+
+export interface PushSession {
+  readonly source: ImageSource;
+  readonly destination: ImageDestination;
+  readonly options: PushOptions;
+  readonly progress: ProgressSink;
+  readonly cache: BlobCache;
+  /** Bounds the blobs on their way. */
+  readonly blobs: Limiter;
+  /** Bounds the blocks being compressed, over all blobs. */
+  readonly blocks: Limiter;
+  /** By digest at the source: what several images or layers share goes once. */
+  readonly stored: Map<Digest, Promise<StoredBlob>>;
+}

@@ -1,0 +1,211 @@
+/** One repository of one registry: requests sent to it with authorization, retries and redirects. */
+import { OcipushError, withDetails } from '../errors.ts';
+import { statusError } from './answer-error.ts';
+import { Authorizer } from './authorizer.ts';
+import { HttpClient, type HttpMethod, type HttpRequest, type HttpResponse } from './http.ts';
+import type { RegistryOptions } from './options.ts';
+import { parseRetryAfter, withRetry } from './retry.ts';
+import type { ByteStream } from '../io/bytes.ts';
+
+/** Learning the challenge, then that a token has too few rights or is too old. */
+const MAX_LESSONS = 2;
+const MAX_REDIRECTS = 10;
+
+export interface RegistryRequest {
+  readonly method: HttpMethod;
+  /** Below the repository, such as `blobs/uploads/`; or an address the registry gave. */
+  readonly target: string | URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array | ByteStream;
+  /** Statuses that are an answer; every other one is an error. */
+  readonly accept: readonly number[];
+  /** What is being attempted, as a gerund: it begins the message of an error. */
+  readonly attempt: string;
+}
+
+export interface RepositoryName {
+  /** `host[:port]` as in the reference. */
+  readonly registry: string;
+  readonly path: string;
+}
+
+export class RegistryClient implements AsyncDisposable {
+  readonly #repository: RepositoryName;
+  readonly #options: RegistryOptions;
+  readonly #signal: AbortSignal;
+  readonly #http: HttpClient;
+  readonly #authorizer: Authorizer;
+  #origin: URL;
+  /** Whether the registry has answered over {@link #origin}; before that, HTTP may be tried. */
+  #reached = false;
+
+  private constructor(
+    repository: RepositoryName,
+    options: RegistryOptions,
+    signal: AbortSignal,
+    http: HttpClient,
+  ) {
+    this.#repository = repository;
+    this.#options = options;
+    this.#signal = signal;
+    this.#http = http;
+    this.#origin = new URL(`https://${connectionHost(repository.registry)}`);
+    this.#authorizer = new Authorizer({
+      http,
+      signal,
+      userAgent: options.userAgent,
+      clock: options.clock,
+      scope: `repository:${repository.path}:pull,push`,
+      credentials: () => options.credentialsFor(`${repository.registry}/${repository.path}`),
+    });
+  }
+
+  static async open(
+    repository: RepositoryName,
+    options: RegistryOptions,
+    signal: AbortSignal,
+  ): Promise<RegistryClient> {
+    const certificates = await options.certificatesFor(repository.registry);
+    const http = new HttpClient(certificates, options.tlsVerify ?? true);
+    return new RegistryClient(repository, options, signal, http);
+  }
+
+  get repository(): RepositoryName {
+    return this.#repository;
+  }
+
+  /**
+   * Sends a request whose body can be sent again, as often as it takes.
+   * @throws OcipushError of the last attempt
+   */
+  send(request: RegistryRequest & { readonly body?: Uint8Array }): Promise<HttpResponse> {
+    return this.withRetry(() => this.sendOnce(request));
+  }
+
+  /**
+   * Sends a request once: apart from being authorized and redirected, which happen before a stream
+   * is touched. A stream that was refused for its token fails retryably, for it can be opened again.
+   */
+  async sendOnce(request: RegistryRequest): Promise<HttpResponse> {
+    for (let lessons = 0; ; lessons += 1) {
+      const { response, authorization } = await this.#exchange(request);
+      const learned =
+        response.status === 401 &&
+        lessons < MAX_LESSONS &&
+        (await this.#learn(response, authorization));
+      if (learned && isReplayable(request.body)) continue;
+      if (request.accept.includes(response.status)) return response;
+      const error = this.refusal(response, request.attempt);
+      throw learned ? withDetails(error, { retryable: true }) : error;
+    }
+  }
+
+  withRetry<T>(attempt: () => Promise<T>): Promise<T> {
+    return withRetry(attempt, { clock: this.#options.clock, signal: this.#signal });
+  }
+
+  /** Where an answer says to go on; stays on HTTPS where a proxy hides that it was used. */
+  resolveLocation(response: HttpResponse): URL {
+    const location = response.header('location');
+    if (location === undefined || !URL.canParse(location, response.url.href)) {
+      throw new OcipushError(
+        'REGISTRY_ANSWER_INVALID',
+        'determining upload URL: http: no Location header in response',
+        { origin: 'destination', retryable: true },
+      );
+    }
+    const url = new URL(location, response.url);
+    if (url.hostname === response.url.hostname && response.url.protocol === 'https:') {
+      url.protocol = 'https:';
+    }
+    return url;
+  }
+
+  /** The error of an answer that was not accepted, with the wait that it asks for. */
+  refusal(response: HttpResponse, attempt: string): OcipushError {
+    const error = statusError(response, attempt);
+    const wait = parseRetryAfter(response.header('retry-after'), this.#options.clock.now());
+    if (wait === undefined) return error;
+    return withDetails(error, { context: { ...error.context, retryAfterMilliseconds: wait } });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#http[Symbol.asyncDispose]();
+  }
+
+  async #exchange(
+    request: RegistryRequest,
+  ): Promise<{ response: HttpResponse; authorization: string | undefined }> {
+    let url = this.#resolve(request.target);
+    for (let redirects = 0; ; redirects += 1) {
+      // Credentials go to the registry alone, wherever it sends us.
+      const authorization =
+        url.origin === this.#origin.origin ? await this.#authorizer.header() : undefined;
+      const headers = {
+        ...request.headers,
+        'user-agent': this.#options.userAgent,
+        'docker-distribution-api-version': 'registry/2.0',
+        ...(authorization && { authorization }),
+      };
+      const { method, body } = request;
+      const response = await this.#reach({ method, url, headers, body, signal: this.#signal });
+      if (!isRedirect(response) || !isReplayable(body) || redirects === MAX_REDIRECTS) {
+        return { response, authorization };
+      }
+      url = this.resolveLocation(response);
+    }
+  }
+
+  /** Falls back to plain HTTP when HTTPS was never answered and verification is off. */
+  async #reach(message: HttpRequest): Promise<HttpResponse> {
+    try {
+      const response = await this.#http.send(message);
+      this.#reached ||= message.url.origin === this.#origin.origin;
+      return response;
+    } catch (error) {
+      const { protocol, origin } = message.url;
+      const mayFallBack =
+        !this.#reached &&
+        this.#options.tlsVerify === false &&
+        protocol === 'https:' &&
+        origin === this.#origin.origin &&
+        isReplayable(message.body);
+      if (!mayFallBack) throw error;
+      const url = new URL(message.url);
+      url.protocol = 'http:';
+      const response = await this.#http.send({ ...message, url });
+      this.#origin = new URL(url.origin);
+      this.#reached = true;
+      return response;
+    }
+  }
+
+  /** Some registries say how to authenticate only when they are asked for nothing. */
+  async #learn(response: HttpResponse, used: string | undefined): Promise<boolean> {
+    if (response.header('www-authenticate') !== undefined) {
+      return this.#authorizer.learn(response, used);
+    }
+    const url = new URL('/v2/', this.#origin);
+    const headers = { 'user-agent': this.#options.userAgent };
+    const ping = await this.#http.send({ method: 'GET', url, headers, signal: this.#signal });
+    return ping.status === 401 && this.#authorizer.learn(ping, used);
+  }
+
+  #resolve(target: string | URL): URL {
+    if (target instanceof URL) return target;
+    return new URL(`/v2/${this.#repository.path}/${target}`, this.#origin);
+  }
+}
+
+/** docker.io is the name of a registry that listens elsewhere (reference: docker/docker_client.go). */
+function connectionHost(registry: string): string {
+  return registry === 'docker.io' ? 'registry-1.docker.io' : registry;
+}
+
+function isReplayable(body: RegistryRequest['body']): body is Uint8Array | undefined {
+  return body === undefined || body instanceof Uint8Array;
+}
+
+function isRedirect(response: HttpResponse): boolean {
+  return [301, 302, 303, 307, 308].includes(response.status);
+}

@@ -1,0 +1,64 @@
+/** Manifests at a registry: which one a reference points at, and writing them. */
+import { parseDigest, type Digest } from '../image/digest.ts';
+import {
+  DOCKER_LIST,
+  DOCKER_MANIFEST,
+  DOCKER_V1,
+  DOCKER_V1_SIGNED,
+  OCI_INDEX,
+  OCI_MANIFEST,
+} from '../image/media-types.ts';
+import { OcipushError } from '../errors.ts';
+import type { RegistryClient } from './client.ts';
+
+const ACCEPT = [OCI_MANIFEST, DOCKER_MANIFEST, OCI_INDEX, DOCKER_LIST, DOCKER_V1_SIGNED, DOCKER_V1];
+
+/** Not there, or not for us to see: credentials may permit to push and not to pull. */
+const UNKNOWN = [401, 403, 404, 405];
+
+/**
+ * The digest that a tag or digest stands for at the registry; undefined when there is no such
+ * manifest, or the registry does not say.
+ */
+export async function headManifest(
+  client: RegistryClient,
+  reference: string,
+): Promise<Digest | undefined> {
+  const response = await client.send({
+    method: 'HEAD',
+    target: `manifests/${reference}`,
+    headers: { accept: ACCEPT.join(', ') },
+    accept: [200, ...UNKNOWN],
+    attempt: `checking manifest ${reference}`,
+  });
+  const digest = response.header('docker-content-digest');
+  return response.status === 200 && digest !== undefined ? parseDigest(digest) : undefined;
+}
+
+/**
+ * Writes a manifest under a tag or its own digest.
+ * @throws OcipushError REGISTRY_ANSWER_INVALID when the registry stored something else
+ */
+export async function putManifest(
+  client: RegistryClient,
+  reference: string,
+  manifest: { readonly bytes: Uint8Array; readonly mediaType: string; readonly digest: Digest },
+): Promise<void> {
+  const attempt = `uploading manifest ${reference} to ${client.repository.registry}/${client.repository.path}`;
+  const response = await client.send({
+    method: 'PUT',
+    target: `manifests/${reference}`,
+    headers: { 'content-type': manifest.mediaType },
+    body: manifest.bytes,
+    // 200 and 202 come from registries that are known; what counts is the digest, checked below.
+    accept: [200, 201, 202],
+    attempt,
+  });
+  const stored = response.header('docker-content-digest');
+  if (stored === manifest.digest || (stored === undefined && response.status === 201)) return;
+  throw new OcipushError(
+    'REGISTRY_ANSWER_INVALID',
+    `${attempt}: the registry stored ${stored ?? 'no manifest'} instead of ${manifest.digest}`,
+    { origin: 'destination', context: { status: response.status } },
+  );
+}

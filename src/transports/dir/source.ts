@@ -1,0 +1,59 @@
+/** Reads an image out of a `dir:` directory. */
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Descriptor } from '../../image/descriptor.ts';
+import { digestAlgorithm, digestHex } from '../../image/digest.ts';
+import { manifestDigest, manifestTypeOf } from '../../image/manifest-type.ts';
+import type { ByteRange, ByteStream } from '../../io/bytes.ts';
+import { readFileStream, readSmallFile } from '../../io/file-reader.ts';
+import {
+  MANIFEST_LIMIT,
+  type ImageReference,
+  type ImageSource,
+  type RawManifest,
+} from '../transport.ts';
+
+/** @throws OcipushError MANIFEST_INVALID, LIMIT_EXCEEDED; the file system's error */
+export async function openDirSource(reference: ImageReference, path: string): Promise<ImageSource> {
+  return new DirSource(reference, path, await readManifest(join(path, 'manifest.json')));
+}
+
+class DirSource implements ImageSource {
+  readonly reference: ImageReference;
+  readonly #path: string;
+  readonly #manifest: RawManifest;
+
+  constructor(reference: ImageReference, path: string, manifest: RawManifest) {
+    this.reference = reference;
+    this.#path = path;
+    this.#manifest = manifest;
+  }
+
+  async getManifest(instance?: Descriptor): Promise<RawManifest> {
+    if (instance === undefined) return this.#manifest;
+    const { digest } = instance;
+    const path = join(this.#path, `${digestHex(digest)}.manifest.json`);
+    return readManifest(path, digestAlgorithm(digest));
+  }
+
+  getBlob(descriptor: Descriptor, range?: ByteRange): ByteStream {
+    return readFileStream(join(this.#path, digestHex(descriptor.digest)), range);
+  }
+
+  async hasSignatures(instance?: Descriptor): Promise<boolean> {
+    const prefix = instance ? `${digestHex(instance.digest)}.` : '';
+    return access(join(this.#path, `${prefix}signature-1`)).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+async function readManifest(path: string, algorithm?: string): Promise<RawManifest> {
+  const bytes = await readSmallFile(path, MANIFEST_LIMIT);
+  return { bytes, mediaType: manifestTypeOf(bytes), digest: manifestDigest(bytes, algorithm) };
+}

@@ -1,0 +1,68 @@
+/** Writes an image to a repository of a registry. */
+import type { BlobUpload, StoredBlob } from '../../image/blob.ts';
+import type { Digest } from '../../image/digest.ts';
+import type { NamedReference } from '../../image/docker-reference.ts';
+import { DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST } from '../../image/media-types.ts';
+import { RegistryClient } from '../../registry/client.ts';
+import { headManifest, putManifest } from '../../registry/manifests.ts';
+import { BlobUploader } from '../../registry/upload.ts';
+import type {
+  DestinationCapabilities,
+  ImageDestination,
+  ImageReference,
+  RawManifest,
+  TransportContext,
+} from '../transport.ts';
+
+/** @throws OcipushError when the certificates for the registry cannot be used; nothing is sent yet */
+export async function openRegistryDestination(
+  reference: ImageReference,
+  name: NamedReference,
+  context: TransportContext,
+): Promise<ImageDestination> {
+  const repository = { registry: name.domain, path: name.path };
+  const client = await RegistryClient.open(repository, context.registry, context.signal);
+  return new RegistryDestination(reference, name, client);
+}
+
+class RegistryDestination implements ImageDestination {
+  readonly reference: ImageReference;
+  readonly capabilities: DestinationCapabilities;
+  /** The tag or digest under which the image is to be found. */
+  readonly #target: string;
+  readonly #client: RegistryClient;
+  readonly #uploader: BlobUploader;
+
+  constructor(reference: ImageReference, name: NamedReference, client: RegistryClient) {
+    this.reference = reference;
+    this.capabilities = {
+      manifestTypes: [OCI_MANIFEST, DOCKER_MANIFEST, OCI_INDEX, DOCKER_LIST],
+      layerCompression: name.digest === undefined ? 'compress' : 'preserve',
+      requiredDigest: name.digest,
+    };
+    this.#target = name.tag ?? name.digest ?? 'latest';
+    this.#client = client;
+    this.#uploader = new BlobUploader(client);
+  }
+
+  currentDigest(): Promise<Digest | undefined> {
+    return headManifest(this.#client, this.#target);
+  }
+
+  putBlob(blob: BlobUpload): Promise<StoredBlob> {
+    return this.#uploader.upload(blob);
+  }
+
+  putManifest(manifest: RawManifest, instance?: Digest): Promise<void> {
+    return putManifest(this.#client, instance ?? this.#target, manifest);
+  }
+
+  /** A registry shows every manifest as soon as it has it. */
+  commit(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#client[Symbol.asyncDispose]();
+  }
+}

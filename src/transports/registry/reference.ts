@@ -1,0 +1,38 @@
+/** `docker://NAME[:TAG|@DIGEST]`: an image at a registry. */
+import {
+  formatReference,
+  parseDockerReference,
+  withDefaultTag,
+  type NamedReference,
+} from '../../image/docker-reference.ts';
+import { OcipushError } from '../../errors.ts';
+import type { DestinationReference } from '../transport.ts';
+import { openRegistryDestination } from './destination.ts';
+
+/** Parses what stands after `docker:`. @throws OcipushError REFERENCE_INVALID */
+export function parseRegistryReference(text: string): DestinationReference {
+  if (!text.startsWith('//')) {
+    throw new OcipushError(
+      'REFERENCE_INVALID',
+      `docker: image reference ${text} does not start with //`,
+      { hint: `write docker://${text}` },
+    );
+  }
+  return registryReference(withDefaultTag(parseDockerReference(text.slice(2))));
+}
+
+function registryReference(name: NamedReference): DestinationReference {
+  if (name.tag !== undefined && name.digest !== undefined) {
+    throw new OcipushError(
+      'REFERENCE_INVALID',
+      'Docker references with both a tag and digest are currently not supported',
+    );
+  }
+  const reference: DestinationReference = {
+    transport: 'docker',
+    dockerReference: name,
+    toString: () => `docker://${formatReference(name)}`,
+    openDestination: (context) => openRegistryDestination(reference, name, context),
+  };
+  return reference;
+}

@@ -1,0 +1,77 @@
+/** What every place an image can be read from or written to has in common. */
+import type { BlobUpload, StoredBlob } from '../image/blob.ts';
+import type { Descriptor } from '../image/descriptor.ts';
+import type { Digest } from '../image/digest.ts';
+import { MIB, type ByteRange, type ByteStream } from '../io/bytes.ts';
+import type { NamedReference } from '../image/docker-reference.ts';
+import type { RegistryOptions } from '../registry/options.ts';
+
+/** Settings of one push that transports may need; the same frozen object goes to all of them. */
+export interface TransportContext {
+  readonly signal: AbortSignal;
+  readonly registry: RegistryOptions;
+  /** Where large temporary files go; they have no name while they are used. */
+  readonly temporaryDirectory: string;
+  readonly standardInput: () => ByteStream;
+  /** Told of anything the user should know and the push survives. */
+  readonly warn: (message: string) => void;
+}
+
+/** A parsed pointer to an image in one transport. `toString` gives back what the user may type. */
+export interface ImageReference {
+  readonly transport: string;
+  toString(): string;
+  /** The name by which the image is known, where the transport has one. */
+  readonly dockerReference?: NamedReference;
+}
+
+export interface SourceReference extends ImageReference {
+  openSource(context: TransportContext): Promise<ImageSource>;
+}
+
+export interface DestinationReference extends ImageReference {
+  openDestination(context: TransportContext): Promise<ImageDestination>;
+}
+
+/** Bytes that any manifest or config may have (reference: internal/iolimits). */
+export const MANIFEST_LIMIT = 4 * MIB;
+
+/** Manifest bytes as they are stored; `digest` is that of these bytes. */
+export interface RawManifest {
+  readonly bytes: Uint8Array;
+  readonly mediaType: string;
+  readonly digest: Digest;
+}
+
+/** Blobs may be read in parallel, and again from the start, as often as it takes. */
+export interface ImageSource extends AsyncDisposable {
+  readonly reference: ImageReference;
+  /** The image or list itself, or one instance of the list. At most 4 MiB. */
+  getManifest(instance?: Descriptor): Promise<RawManifest>;
+  /** The bytes as stored, not yet verified: the engine does that for every source. */
+  getBlob(descriptor: Descriptor, range?: ByteRange): ByteStream;
+  /** Whether the image, or one instance of a list, comes with signatures. */
+  hasSignatures?(instance?: Descriptor): Promise<boolean>;
+}
+
+/** What the engine must know about a destination; it never asks which transport it is. */
+export interface DestinationCapabilities {
+  /** Manifest types that can be written. */
+  readonly manifestTypes: readonly string[];
+  /** What the destination wants done to uncompressed layers. */
+  readonly layerCompression: 'compress' | 'preserve';
+  /** Set when the reference names a digest: nothing else can be written there. */
+  readonly requiredDigest?: Digest | undefined;
+}
+
+export interface ImageDestination extends AsyncDisposable {
+  readonly reference: ImageReference;
+  readonly capabilities: DestinationCapabilities;
+  /** The digest that the reference points at now; undefined when there is none or it is unknown. */
+  currentDigest(): Promise<Digest | undefined>;
+  putBlob(blob: BlobUpload): Promise<StoredBlob>;
+  /** Writes an instance of a list when `instance` is given, else the manifest that is the image. */
+  putManifest(manifest: RawManifest, instance?: Digest): Promise<void>;
+  /** Makes what was written visible. */
+  commit(): Promise<void>;
+}
