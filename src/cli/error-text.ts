@@ -1,0 +1,18 @@
+/** What a person reads when a command has failed. */
+import { messageOf, OcipushError } from '../errors.ts';
+import { escapeControls } from './escape.ts';
+
+/**
+ * Lines for standard error: the message, then the hint and the help that explains a mistyped flag
+ * where there are such.
+ */
+export function errorText(error: unknown): string {
+  const lines = [`Error: ${messageOf(error)}`];
+  if (error instanceof OcipushError) {
+    if (error.hint !== undefined) lines.push(`Hint: ${error.hint}`);
+    if (error.code === 'USAGE' && 'help' in error.context) {
+      lines.push(`See '${error.context['help']}'`);
+    }
+  }
+  return lines.map((line) => `${escapeControls(line)}\n`).join('');
+}

@@ -1,0 +1,83 @@
+/** How flags are declared, so that they behave as podman's do. */
+import { Option, type Command } from 'commander';
+import { messageOf, OcipushError } from '../errors.ts';
+import { goQuote } from './escape.ts';
+
+/** What a flag with a value becomes. */
+export interface ValueFlag<T> {
+  /** Turns what was typed into the value; its error becomes the end of podman's text. */
+  readonly convert: (text: string) => T;
+  readonly default?: T;
+}
+
+/**
+ * Declares a flag without a value. `argv.ts` rewrites `--flag=false` to the hidden `--no-flag`,
+ * which a user cannot type. `shownDefault` is for readers alone: untyped, the flag has no value.
+ */
+export function addBooleanFlag(
+  command: Command,
+  flags: string,
+  description: string,
+  shownDefault?: string,
+): void {
+  const option = new Option(flags, description).default(undefined, shownDefault);
+  command.addOption(option).addOption(new Option(negated(option)).hideHelp());
+}
+
+/** Declares a flag with a value, such as `--creds <USER:PASS>`; its text is the value. */
+export function addTextFlag(command: Command, flags: string, description: string): void {
+  command.addOption(new Option(flags, description));
+}
+
+/** Declares a flag whose value is more than text. */
+export function addValueFlag<T>(
+  command: Command,
+  flags: string,
+  description: string,
+  kind: ValueFlag<T>,
+): void {
+  const option = new Option(flags, description);
+  option.argParser((text) => {
+    try {
+      return kind.convert(text);
+    } catch (error) {
+      throw invalidArgument(command, option, text, error);
+    }
+  });
+  if (kind.default !== undefined) option.default(kind.default, String(kind.default));
+  command.addOption(option);
+}
+
+/** The long name under which commander is told that a boolean flag is false. */
+export function negated(option: Option): string {
+  return `--no-${option.name()}`;
+}
+
+/** The error of a command line that does not fit the command; the context names its help. */
+export function usageError(command: Command, message: string): OcipushError {
+  return new OcipushError('USAGE', message, {
+    origin: 'usage',
+    context: { help: `${commandPath(command)} --help` },
+  });
+}
+
+/** The error of a value that a flag cannot take, in pflag's words. */
+export function invalidArgument(
+  command: Command,
+  option: Option,
+  text: string,
+  reason: unknown,
+): OcipushError {
+  const name = option.short === undefined ? option.long : `${option.short}, ${option.long}`;
+  return usageError(
+    command,
+    `invalid argument ${goQuote(text)} for ${goQuote(name ?? '')} flag: ${messageOf(reason)}`,
+  );
+}
+
+/** The command as it is typed: `ocipush image push`. */
+export function commandPath(command: Command): string {
+  return command.parent === null
+    ? command.name()
+    : `${commandPath(command.parent)} ${command.name()}`;
+}

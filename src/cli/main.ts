@@ -1,0 +1,64 @@
+/** The process: arguments in, exit code out, signals in between. */
+import { isatty } from 'node:tty';
+import { OcipushError } from '../errors.ts';
+import { errorText } from './error-text.ts';
+import type { Host } from './host.ts';
+import { createProgram, runProgram } from './program.ts';
+
+/** podman's exit code for whatever went wrong. */
+const FAILURE = 125;
+
+/** 128 + the number of the signal, as shells count. */
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+
+const interruption = new AbortController();
+
+const host: Host = {
+  environment: process.env,
+  stdin: () => process.stdin,
+  stdinIsTerminal: isatty(0),
+  stdout: process.stdout,
+  stderr: process.stderr,
+  signal: interruption.signal,
+};
+
+/** The first signal lets the push clean up; the second does not wait for that. */
+function onSignal(name: keyof typeof EXIT_CODES): void {
+  if (interruption.signal.aborted) process.exit(EXIT_CODES[name]);
+  process.exitCode = EXIT_CODES[name];
+  interruption.abort(new OcipushError('ABORTED', 'interrupted'));
+}
+
+function fail(error: unknown): void {
+  if (interruption.signal.aborted) return;
+  if (error instanceof OcipushError && error.code === 'ABORTED') {
+    process.exitCode = EXIT_CODES.SIGINT;
+    return;
+  }
+  process.stderr.write(errorText(error));
+  process.exitCode = FAILURE;
+}
+
+async function main(): Promise<void> {
+  process.on('SIGINT', () => onSignal('SIGINT')).on('SIGTERM', () => onSignal('SIGTERM'));
+  process.on('uncaughtException', (error) => {
+    fail(error);
+    process.exit();
+  });
+  // A reader that went away (`ocipush push … 2>&1 | head`) must not end the push.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  const program = createProgram(
+    {
+      push: async (invocation) => {
+        const { pushCommand } = await import('./push-command.ts');
+        await pushCommand(invocation, host);
+      },
+    },
+    host,
+  );
+  await runProgram(program, process.argv.slice(2)).catch(fail);
+  // What was cut short, a pipe on standard input say, could still hold the process.
+  if (interruption.signal.aborted) process.exit();
+}
+
+await main();

@@ -1,0 +1,121 @@
+/** The command tree: names, arguments, flags and help, without what the commands do. */
+import { Command, CommanderError } from 'commander';
+import { OcipushError } from '../errors.ts';
+import { findCommand, normaliseFlags } from './argv.ts';
+import { addBooleanFlag, commandPath, usageError } from './flags.ts';
+import type { Host } from './host.ts';
+import { addOutputFlags, type OutputFlags } from './options/output.ts';
+import { addPushFlags, type PushFlags } from './options/push.ts';
+import { addRegistryFlags, type RegistryFlags } from './options/registry.ts';
+import { VERSION } from './version.ts';
+
+/** `ocipush push` as it was typed. */
+export interface PushInvocation {
+  readonly image: string;
+  readonly destination: string | undefined;
+  readonly flags: RegistryFlags & PushFlags & OutputFlags;
+}
+
+/** What the commands do. */
+export interface Actions {
+  push(invocation: PushInvocation): Promise<void>;
+}
+
+export interface Program {
+  readonly root: Command;
+  readonly push: Command;
+}
+
+type Output = Pick<Host, 'stdout' | 'stderr'>;
+
+const PUSH_EXAMPLES = `
+Examples:
+  ocipush push oci:./image registry.example.com/team/app:1
+  ocipush push ./image.tar docker://registry.example.com/team/app:1
+  docker save app | ocipush push - registry.example.com/team/app:1`;
+
+/** Builds the tree; nothing runs yet. */
+export function createProgram(actions: Actions, output: Output): Program {
+  const root = configure(new Command('ocipush'), output)
+    .description('Push container images from disk to a registry, without a daemon')
+    .usage('[options] COMMAND\n       ocipush [options] IMAGE DESTINATION');
+  addBooleanFlag(root, '-v, --version', 'Print the version');
+  root.action((flags: { version?: boolean }) => {
+    if (flags.version !== true) throw commandMissing(root);
+    output.stdout.write(`ocipush version ${VERSION}\n`);
+  });
+  const push = addPush(root, actions);
+  const image = root.command('image').description('Commands that work on images').usage('COMMAND');
+  image.action(() => {
+    throw commandMissing(image);
+  });
+  addPush(image, actions);
+  return { root, push };
+}
+
+/**
+ * Reads a command line and runs what it asks for.
+ * @throws OcipushError
+ */
+export async function runProgram(program: Program, argv: readonly string[]): Promise<void> {
+  const { command, args } = findCommand(program.root, argv, program.push);
+  try {
+    await command.parseAsync(normaliseFlags(command, args), { from: 'user' });
+  } catch (error) {
+    // The help was asked for and is printed: commander leaves by throwing.
+    if (!(error instanceof CommanderError && error.exitCode === 0)) throw error;
+  }
+}
+
+function configure(command: Command, output: Output): Command {
+  return command
+    .helpCommand(false)
+    .helpOption('-h, --help', 'Print this help')
+    .allowExcessArguments()
+    .exitOverride()
+    .configureHelp({
+      sortOptions: true,
+      optionDescription: ({ description, defaultValueDescription: value }) =>
+        value === undefined ? description : `${description} (default ${value})`,
+    })
+    .configureOutput({
+      writeOut: (text) => output.stdout.write(text),
+      writeErr: (text) => output.stderr.write(text),
+      outputError: () => undefined,
+    });
+}
+
+function addPush(parent: Command, actions: Actions): Command {
+  const command = parent
+    .command('push')
+    .description('Push an image to a registry')
+    .usage('[options] IMAGE DESTINATION')
+    .addHelpText('after', PUSH_EXAMPLES);
+  addRegistryFlags(command);
+  addPushFlags(command);
+  addOutputFlags(command);
+  return command.action((flags: PushInvocation['flags']) => {
+    const [image, destination] = command.args;
+    if (image === undefined || command.args.length > 2) throw argumentCount(command.args.length);
+    return actions.push({ image, destination, flags });
+  });
+}
+
+function argumentCount(count: number): OcipushError {
+  return new OcipushError('USAGE', `accepts between 1 and 2 arg(s), received ${count}`, {
+    origin: 'usage',
+    hint: 'name the image and where it goes: ocipush push IMAGE DESTINATION',
+  });
+}
+
+/** A command that only holds others was called by itself, or with a name it does not hold. */
+function commandMissing(command: Command): OcipushError {
+  const path = commandPath(command);
+  const [name] = command.args;
+  return usageError(
+    command,
+    name === undefined
+      ? `missing command '${path} COMMAND'`
+      : `unrecognized command '${path} ${name}'`,
+  );
+}

@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { describe, expect, test } from 'vitest';
+import { createProgram } from '../../src/cli/program.ts';
+
+const output = { stdout: process.stdout, stderr: process.stderr };
+const { root, push } = createProgram({ push: async () => {} }, output);
+const [image] = root.commands.filter((command) => command.name() === 'image');
+
+/** What a reader of either text learns of a flag. */
+interface Flag {
+  readonly long: string;
+  readonly short: string | undefined;
+  readonly placeholder: string | undefined;
+  readonly default: string | undefined;
+}
+
+/** The body of a section, without roff's spelling of minus. */
+function section(page: string, name: string): string {
+  const text = readFileSync(new URL(`../../man/${page}`, import.meta.url), 'utf8');
+  const [, body = ''] = text.replaceAll(String.raw`\-`, '-').split(`.SH ${name}\n`);
+  return body.split('\n.SH ')[0] ?? '';
+}
+
+/** `\fB--quiet\fR, \fB-q\fR` or `\fB--retry\fR=\fItimes\fR`, and `The default is \fB3\fR.` */
+function documentedFlags(page: string): Flag[] {
+  const items = section(page, 'OPTIONS')
+    .split(/^\.TP\n/m)
+    .slice(1);
+  return items.map((item) => {
+    const [head = '', ...body] = item.split('\n');
+    const match = /^\\fB(--[a-z-]+)\\fR(?:=\\fI(.+)\\fR)?(?:, \\fB(-.)\\fR)?$/.exec(head);
+    const stated = /The default is \\fB(.+?)\\fR\./.exec(body.join('\n'));
+    return {
+      long: match?.[1] ?? `unreadable: ${head}`,
+      short: match?.[3],
+      placeholder: match?.[2],
+      default: stated?.[1],
+    };
+  });
+}
+
+function declaredFlags(command: Command): Flag[] {
+  const options = command.createHelp().visibleOptions(command);
+  return options.map((option) => ({
+    long: option.long ?? '',
+    short: option.short,
+    placeholder: /<(.+)>/.exec(option.flags)?.[1],
+    default: option.defaultValueDescription,
+  }));
+}
+
+function byName(flags: readonly Flag[]): Flag[] {
+  return flags.toSorted((a, b) => (a.long < b.long ? -1 : 1));
+}
+
+describe.each([
+  ['ocipush.1', root],
+  ['ocipush-push.1', push],
+])('%s', (page, command) => {
+  test('documents the flags that exist, and no others', () => {
+    expect(byName(documentedFlags(page))).toEqual(byName(declaredFlags(command)));
+  });
+
+  test('lists them in alphabetical order', () => {
+    expect(documentedFlags(page)).toEqual(byName(documentedFlags(page)));
+  });
+});
+
+test('ocipush.1 lists the commands that exist, and no others', () => {
+  const documented = section('ocipush.1', 'COMMANDS').match(/(?<=^\.B ).+$/gm);
+  const leaves = root.commands.flatMap((command) =>
+    command.commands.length === 0
+      ? [command.name()]
+      : command.commands.map((leaf) => `${command.name()} ${leaf.name()}`),
+  );
+  expect(documented).toEqual(leaves.sort());
+});
+
+test('image push has the flags of push', () => {
+  expect(image?.commands.map(declaredFlags)).toEqual([declaredFlags(push)]);
+});

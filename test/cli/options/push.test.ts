@@ -1,0 +1,43 @@
+import { describe, expect, test } from 'vitest';
+import { parsePushOptions } from '../../../src/cli/options/push.ts';
+import { record } from '../recording.ts';
+
+describe('parsePushOptions', () => {
+  async function parse(...flags: readonly string[]) {
+    const { pushes } = await record('push', ...flags, 'a', 'b');
+    return pushes.map((invocation) => parsePushOptions(invocation.flags));
+  }
+
+  test.each<[flags: string[], options: object]>([
+    [[], {}],
+    [['--compression-level', '9'], { compressionLevel: 9 }],
+    [['--jobs', '1'], { jobs: 1 }],
+    [['--remove-signatures'], { removeSignatures: true }],
+    [['--retry', '0'], { retry: 0 }],
+    [['--retry-delay', '1m30s'], { retryDelay: 90_000 }],
+    [['--retry-delay=0'], { retryDelay: 0 }],
+    [['--retry-delay='], {}], // as in podman, the same as not typed
+    [['--disable-content-trust'], {}],
+  ])('%j', async (flags, options) => {
+    expect(await parse(...flags)).toEqual([
+      {
+        jobs: 6,
+        removeSignatures: false,
+        retry: 3,
+        ...options,
+      },
+    ]);
+  });
+
+  test.each([
+    ['xx', 'time: invalid duration "xx"'],
+    ['5', 'time: missing unit in duration "5"'],
+    ['-1s', 'invalid --retry-delay "-1s": it is negative'],
+  ])('--retry-delay=%s', async (delay, message) => {
+    await expect(parse(`--retry-delay=${delay}`)).rejects.toMatchObject({
+      code: 'USAGE',
+      message,
+      context: {},
+    });
+  });
+});

@@ -1,0 +1,114 @@
+import { describe, expect, test } from 'vitest';
+import { record } from './recording.ts';
+
+const DEFAULTS = { jobs: 6, retry: 3 };
+
+describe('runProgram', () => {
+  test.each([
+    [['push', 'a', 'b']],
+    [['image', 'push', 'a', 'b']],
+    [['a', 'b']],
+    [['push', '--', 'a', 'b']],
+  ])('%j pushes', async (argv) => {
+    const { pushes, stdout, stderr } = await record(...argv);
+    expect(pushes).toEqual([{ image: 'a', destination: 'b', flags: DEFAULTS }]);
+    expect([stdout, stderr]).toEqual(['', '']);
+  });
+
+  test.each<[argv: string[], flags: object]>([
+    [['--authfile', '/a'], { authfile: '/a' }],
+    [['--cert-dir', '/c'], { certDir: '/c' }],
+    [['--compression-level=9'], { compressionLevel: 9 }],
+    [['--compression-level', '-1'], { compressionLevel: -1 }],
+    [['--creds', 'u:p'], { creds: 'u:p' }],
+    [['--creds', 'u:p', '--creds='], { creds: '' }], // the last one counts
+    [['--digestfile=d'], { digestfile: 'd' }],
+    [['--disable-content-trust'], { disableContentTrust: true }],
+    [['--jobs=0x10'], { jobs: 16 }],
+    [['-q'], { quiet: true }],
+    [['--quiet', '--quiet=false'], { quiet: false }],
+    [['--remove-signatures'], { removeSignatures: true }],
+    [['--retry', '0'], { retry: 0 }],
+    [['--retry-delay', '1m30s'], { retryDelay: '1m30s' }],
+    [['--tls-verify'], { tlsVerify: true }],
+    [['--tls-verify=f'], { tlsVerify: false }],
+  ])('%j', async (argv, flags) => {
+    const { pushes } = await record('push', ...argv, 'a', 'b');
+    expect(pushes).toEqual([{ image: 'a', destination: 'b', flags: { ...DEFAULTS, ...flags } }]);
+  });
+
+  test('leaves the destination open', async () => {
+    const { pushes } = await record('push', 'a');
+    expect(pushes).toMatchObject([{ image: 'a', destination: undefined }]);
+  });
+
+  test.each([
+    ['push', 'accepts between 1 and 2 arg(s), received 0'],
+    ['push a b c', 'accepts between 1 and 2 arg(s), received 3'],
+    ['a b c', 'accepts between 1 and 2 arg(s), received 3'],
+  ])('%s', async (line, message) => {
+    await expect(record(...line.split(' '))).rejects.toMatchObject({
+      code: 'USAGE',
+      message,
+      context: {},
+    });
+  });
+
+  test.each([
+    [
+      'push --retry -1 a b',
+      'invalid argument "-1" for "--retry" flag: strconv.ParseUint: parsing "-1": invalid syntax',
+      'ocipush push --help',
+    ],
+    [
+      'image push --compression-level abc a b',
+      'invalid argument "abc" for "--compression-level" flag: strconv.ParseInt: parsing "abc": invalid syntax',
+      'ocipush image push --help',
+    ],
+    [
+      'a b --jobs=0',
+      'invalid argument "0" for "--jobs" flag: must be at least 1',
+      'ocipush push --help',
+    ],
+    ['a b --bogus', 'unknown flag: --bogus', 'ocipush push --help'],
+    ['push --version', 'unknown flag: --version', 'ocipush push --help'],
+    ['--version --bogus', 'unknown flag: --bogus', 'ocipush --help'],
+    ['image', `missing command 'ocipush image COMMAND'`, 'ocipush image --help'],
+    ['image pull x', `unrecognized command 'ocipush image pull'`, 'ocipush image --help'],
+  ])('%s', async (line, message, help) => {
+    await expect(record(...line.split(' '))).rejects.toMatchObject({
+      code: 'USAGE',
+      message,
+      context: { help },
+    });
+  });
+
+  test('needs a command', async () => {
+    await expect(record()).rejects.toMatchObject({ message: `missing command 'ocipush COMMAND'` });
+  });
+
+  test.each(['--version', '-v', '--version=t'])('%s', async (flag) => {
+    const { stdout } = await record(flag);
+    expect(stdout).toMatch(/^ocipush version \d+\.\d+\.\d+\S*\n$/);
+  });
+
+  test.each(['--help', '-h', 'push --help', 'push -qh', 'a b --help', 'image --help'])(
+    '%s',
+    async (line) => {
+      const { pushes, stdout, stderr } = await record(...line.split(' '));
+      expect(stdout).toMatch(/^Usage: ocipush /);
+      expect([pushes, stderr]).toEqual([[], '']);
+    },
+  );
+
+  test('helps with the defaults that flags have, and without their inner opposites', async () => {
+    const { stdout } = await record('push', '--help');
+    const text = stdout.replaceAll(/\s+/g, ' ');
+    expect(text.match(/\(default [^)]*\)/g)).toEqual([
+      '(default 6)',
+      '(default 3)',
+      '(default true)',
+    ]);
+    expect(text).not.toContain('--no-');
+  });
+});

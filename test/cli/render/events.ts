@@ -1,0 +1,32 @@
+/** Events of a push, for the renderers to show. */
+import { digestOf } from '../../../src/image/digest.ts';
+import type { ProgressEvent } from '../../../src/push/progress.ts';
+
+export const LAYER = digestOf(Buffer.from('layer'));
+export const CONFIG = digestOf(Buffer.from('config'));
+export const STORED = digestOf(Buffer.from('stored'));
+
+/** One event of each kind, in an order in which they may come. */
+export const EVERY_EVENT: readonly ProgressEvent[] = [
+  { kind: 'reading-signatures', of: 'list' },
+  { kind: 'list', copies: 2, total: 3 },
+  { kind: 'instance', digest: CONFIG, index: 0, of: 2 },
+  { kind: 'reading-signatures', of: 'image' },
+  { kind: 'warning', message: 'a "warning"\u001B[2J\nof two lines' },
+  { kind: 'blob-start', role: 'layer', digest: LAYER, size: 4 * 1024 * 1024 },
+  { kind: 'blob-bytes', digest: LAYER, count: 1024 * 1024 },
+  {
+    kind: 'retry',
+    attempt: 1,
+    of: 3,
+    delayMilliseconds: 1000,
+    error: new Error('connection reset\r'),
+  },
+  { kind: 'blob-start', role: 'layer', digest: LAYER, size: 4 * 1024 * 1024 },
+  { kind: 'blob-done', digest: LAYER, stored: { digest: STORED, size: 9, how: 'exists' } },
+  { kind: 'blob-start', role: 'config', digest: CONFIG, size: 900 },
+  { kind: 'blob-done', digest: CONFIG, stored: { digest: CONFIG, size: 900, how: 'uploaded' } },
+  { kind: 'writing-manifest', of: 'image' },
+  { kind: 'writing-manifest', of: 'list' },
+  { kind: 'unchanged', digest: STORED },
+];
