@@ -56,10 +56,12 @@ export interface ImageSource extends AsyncDisposable {
 
 /** What the engine must know about a destination; it never asks which transport it is. */
 export interface DestinationCapabilities {
-  /** Manifest types that can be written. */
+  /** Manifest types that can be written, the preferred ones first; without list types, one image. */
   readonly manifestTypes: readonly string[];
-  /** What the destination wants done to uncompressed layers. */
-  readonly layerCompression: 'compress' | 'preserve';
+  /** What the destination wants done to layers. */
+  readonly layerCompression: 'compress' | 'preserve' | 'decompress';
+  /** Whether layers may stay where their URLs say; else their bytes are written like any others. */
+  readonly acceptsForeignLayers: boolean;
   /** Set when the reference names a digest: nothing else can be written there. */
   readonly requiredDigest?: Digest | undefined;
 }

@@ -38,6 +38,7 @@ class RegistryDestination implements ImageDestination {
     this.capabilities = {
       manifestTypes: [OCI_MANIFEST, DOCKER_MANIFEST, OCI_INDEX, DOCKER_LIST],
       layerCompression: name.digest === undefined ? 'compress' : 'preserve',
+      acceptsForeignLayers: true,
       requiredDigest: name.digest,
     };
     this.#target = name.tag ?? name.digest ?? 'latest';
