@@ -13,7 +13,7 @@ export interface BlobIdentity {
 export interface BlobProduction {
   readonly stream: ByteStream;
   /** @throws TypeError while the stream has not been taken to its end */
-  result(): BlobIdentity;
+  readonly result: () => BlobIdentity;
 }
 
 /** A blob to be stored somewhere. */
