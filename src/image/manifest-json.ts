@@ -73,7 +73,7 @@ export function rejectAmbiguous(
 }
 
 /** As Go compares names: U+017F is an S, and U+212A a K. */
-function foldCase(name: string): string {
+export function foldCase(name: string): string {
   return name.toUpperCase().toLowerCase();
 }
 

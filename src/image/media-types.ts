@@ -1,4 +1,4 @@
-/** Media types of manifests, configs and layers, and how layer types change with compression. */
+/** Media types of manifests, configs and layers, and which can become which. */
 
 export const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 export const OCI_INDEX = 'application/vnd.oci.image.index.v1+json';
@@ -46,6 +46,27 @@ export function layerTypeWith(
 ): string | undefined {
   const family = LAYER_FAMILIES.find((types) => (types as readonly string[]).includes(mediaType));
   return family?.[COLUMN[compression]];
+}
+
+/** Each type and the one it can be converted to. */
+const COUNTERPARTS: Readonly<Record<string, string>> = {
+  [OCI_MANIFEST]: DOCKER_MANIFEST,
+  [DOCKER_MANIFEST]: OCI_MANIFEST,
+  [OCI_INDEX]: DOCKER_LIST,
+  [DOCKER_LIST]: OCI_INDEX,
+};
+
+/**
+ * The type in which a manifest or list of the type `source` is to be written where only `supported`
+ * ones can be: its own if possible, else the one it can be converted to; undefined without either.
+ */
+export function chooseManifestType(
+  source: string,
+  supported: readonly string[],
+): string | undefined {
+  return [source, COUNTERPARTS[source]].find(
+    (type) => type !== undefined && supported.includes(type),
+  );
 }
 
 /** Whether a manifest of this type is that of one image or artifact. */

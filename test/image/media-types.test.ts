@@ -1,6 +1,7 @@
-/** Which layer type stands for which compression, and which types are lists. */
+/** Which layer type stands for which compression, and which manifest type for which other. */
 import { describe, expect, test } from 'vitest';
 import {
+  chooseManifestType,
   DOCKER_LIST,
   DOCKER_MANIFEST,
   DOCKER_V1,
@@ -52,4 +53,30 @@ test.each([
   ['', false],
 ])('isListType(%j)', (mediaType, isList) => {
   expect(isListType(mediaType)).toBe(isList);
+});
+
+describe('chooseManifestType', () => {
+  const images = [OCI_MANIFEST, DOCKER_MANIFEST];
+  const lists = [OCI_INDEX, DOCKER_LIST];
+  test.each<[string, string[], string | undefined]>([
+    ...[...images, ...lists].map((type): [string, string[], string] => [
+      type,
+      [...images, ...lists],
+      type,
+    ]),
+    [OCI_MANIFEST, [DOCKER_V1, DOCKER_MANIFEST], DOCKER_MANIFEST],
+    [DOCKER_MANIFEST, [OCI_MANIFEST, ...lists], OCI_MANIFEST],
+    [OCI_INDEX, [...images, DOCKER_LIST], DOCKER_LIST],
+    [DOCKER_LIST, [OCI_INDEX], OCI_INDEX],
+    [OCI_INDEX, images, undefined],
+    [DOCKER_LIST, images, undefined],
+    [OCI_MANIFEST, [...lists, DOCKER_V1], undefined],
+    [DOCKER_MANIFEST, [], undefined],
+    [DOCKER_V1, [DOCKER_V1], DOCKER_V1],
+    [DOCKER_V1_SIGNED, [...images, DOCKER_V1], undefined],
+    ['a/b', images, undefined],
+    ['constructor', images, undefined],
+  ])('%s among %j: %s', (source, supported, chosen) => {
+    expect(chooseManifestType(source, supported)).toBe(chosen);
+  });
 });
