@@ -31,15 +31,18 @@ export async function pushCommand(invocation: PushInvocation, host: Host): Promi
   const destination = await parseDestinationReference(invocation.destination);
   if (digestFile !== undefined) await checkDigestFile(digestFile);
   const progress = await chooseRenderer(quiet, host);
-  let result;
   try {
     const cache = await openCache(host.environment);
     const context = await createContext(flags, host, progress);
-    result = await push({ source, destination, options, context, progress, cache });
+    const destinations = [destination];
+    const outcomes = await push({ source, destinations, options, context, progress, cache });
+    for (const outcome of outcomes) {
+      if (outcome.status === 'rejected') throw outcome.reason;
+      if (digestFile !== undefined) await writeDigestFile(digestFile, outcome.value.digest);
+    }
   } finally {
     progress.close();
   }
-  if (digestFile !== undefined) await writeDigestFile(digestFile, result.digest);
 }
 
 async function createContext(
@@ -55,6 +58,7 @@ async function createContext(
     temporaryDirectory:
       host.environment['TMPDIR'] || (process.platform === 'win32' ? tmpdir() : '/var/tmp'),
     standardInput: () => pipedInput(host),
+    environment: host.environment,
     warn,
   };
 }

@@ -1,4 +1,4 @@
-/** Remembers what layers became when they were compressed, so that it need not be done again. */
+/** Remembers what layers became when they were recoded, so that it need not be done again. */
 import { appendFile, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BlobIdentity } from '../image/blob.ts';
@@ -16,13 +16,13 @@ const FILE_LIMIT = 8 * 1024 * 1024;
  */
 export interface BlobCache {
   /** What `source` became under `codec`. */
-  compressed(source: Digest, codec: string): BlobIdentity | undefined;
+  recoded(source: Digest, codec: string): BlobIdentity | undefined;
   remember(source: Digest, codec: string, result: BlobIdentity): Promise<void>;
 }
 
 /** Remembers nothing. */
 export const NO_CACHE: BlobCache = {
-  compressed: () => undefined,
+  recoded: () => undefined,
   remember: () => Promise.resolve(),
 };
 
@@ -31,10 +31,10 @@ export const NO_CACHE: BlobCache = {
  * whole for whoever reads at the same time. A cache that cannot be used is an empty one.
  */
 export async function openBlobCache(directory: string): Promise<BlobCache> {
-  const path = join(directory, 'compressed.jsonl');
+  const path = join(directory, 'recoded.jsonl');
   const known = await readEntries(path);
   return {
-    compressed: (source, codec) => known.get(key(source, codec)),
+    recoded: (source, codec) => known.get(key(source, codec)),
     remember: async (source, codec, result) => {
       const { digest, size } = result;
       if (known.get(key(source, codec))?.digest === digest) return;

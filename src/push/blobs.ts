@@ -7,93 +7,141 @@ import {
   type StoredBlob,
 } from '../image/blob.ts';
 import type { Descriptor } from '../image/descriptor.ts';
-import { verified } from '../image/digest.ts';
+import { digestOf, verified } from '../image/digest.ts';
 import { wrapError } from '../errors.ts';
-import type { ByteStream } from '../io/bytes.ts';
+import { single, type ByteStream } from '../io/bytes.ts';
+import { decompress } from '../transforms/decompress.ts';
 import { gzip, gzipCodec } from '../transforms/gzip.ts';
-import type { LayerPlan } from './plan.ts';
+import type { ImagePlan, LayerPlan } from './plan.ts';
 import type { PushSession } from './session.ts';
 
-/** @throws OcipushError of reading, of compressing or of the destination */
-export function storeLayer(session: PushSession, plan: LayerPlan): Promise<BlobIdentity> {
-  const { source } = plan;
-  switch (plan.action) {
-    case 'refer':
-      return Promise.resolve(source);
-    case 'copy':
-      return storeOnce(session, source, 'layer', () => copyOf(session, source));
-    case 'gzip':
-      return storeOnce(session, source, 'layer', () => gzipOf(session, plan));
-  }
+/** @throws OcipushError of reading, of recoding or of the destination */
+export async function storeLayer(session: PushSession, layer: LayerPlan): Promise<BlobIdentity> {
+  if (layer.action === 'refer') return layer.descriptor;
+  return storeOnce(session, 'layer', layer, () => uploadOf(session, layer));
 }
 
 /** @throws OcipushError of reading or of the destination */
-export function storeConfig(session: PushSession, config: Descriptor): Promise<BlobIdentity> {
-  return storeOnce(session, config, 'config', () => copyOf(session, config));
+export async function storeConfig(session: PushSession, plan: ImagePlan): Promise<BlobIdentity> {
+  const { config, newConfig } = plan;
+  const blob = asIs(config);
+  return storeOnce(session, 'config', blob, () =>
+    newConfig ? uploadOfBytes(config, newConfig) : uploadOf(session, blob),
+  );
 }
 
 /** What a layer became in an earlier push; a hint, which only the destination can confirm. */
-export function rememberedLayer(session: PushSession, plan: LayerPlan): BlobIdentity | undefined {
-  if (plan.action !== 'gzip') return plan.source;
-  return session.cache.compressed(plan.source.digest, codecOf(session));
+export function rememberedLayer(session: PushSession, layer: LayerPlan): BlobIdentity | undefined {
+  const { descriptor, action } = layer;
+  if (action === 'copy' || action === 'refer') return descriptor;
+  return session.cache.recoded(descriptor.digest, codecOf(session, layer));
 }
 
-function codecOf(session: PushSession): string {
-  return gzipCodec(session.options.compressionLevel);
+/** Names the productions that storing an image may take, for those who share them. */
+export function productionKeys(session: PushSession, plan: ImagePlan): readonly string[] {
+  const layers = plan.layers.filter(({ action }) => action !== 'refer');
+  return [...layers, asIs(plan.config)].map((blob) => productionKey(session, blob));
 }
 
-function storeOnce(
+function productionKey(session: PushSession, layer: LayerPlan): string {
+  return `${layer.descriptor.digest} ${codecOf(session, layer)}`;
+}
+
+/** Names what decides the bytes that come of a layer, apart from those of the layer itself. */
+function codecOf(session: PushSession, { action }: LayerPlan): string {
+  return action === 'gzip' ? gzipCodec(session.options.compressionLevel) : action;
+}
+
+/** A config goes the way of a layer that nobody recodes. */
+function asIs(descriptor: Descriptor): LayerPlan {
+  return { descriptor, compression: 'none', action: 'copy' };
+}
+
+async function storeOnce(
   session: PushSession,
-  source: Descriptor,
   role: 'layer' | 'config',
+  blob: LayerPlan,
   upload: () => BlobUpload,
 ): Promise<StoredBlob> {
-  const { digest, size } = source;
-  const { progress, stored } = session;
-  const running = stored.get(digest);
+  const { digest } = blob.descriptor;
+  const running = session.stored.get(digest);
   if (running) return running;
-  const storing = session.blobs(async () => {
-    progress.event({ kind: 'blob-start', role, digest, size });
-    const blob = await session.destination.putBlob(upload()).catch((error: unknown) => {
-      throw wrapError(error, role === 'config' ? 'writing config' : 'writing blob', {
-        code: 'BLOB_UNKNOWN',
-      });
-    });
-    progress.event({ kind: 'blob-done', digest, stored: blob });
-    return blob;
-  });
-  stored.set(digest, storing);
+  const storing = session.blobs(async () => store(session, role, blob, upload()));
+  session.stored.set(digest, storing);
   return storing;
 }
 
-function copyOf(session: PushSession, source: Descriptor): BlobUpload {
-  const read = sourceReader(session, source);
+async function store(
+  session: PushSession,
+  role: 'layer' | 'config',
+  blob: LayerPlan,
+  upload: BlobUpload,
+): Promise<StoredBlob> {
+  const { digest, size } = blob.descriptor;
+  session.progress.event({ kind: 'blob-start', role, digest, size });
+  try {
+    const stored = await session.destination.putBlob(upload);
+    session.progress.event({ kind: 'blob-done', digest, stored });
+    return stored;
+  } catch (error) {
+    throw wrapError(error, role === 'config' ? 'writing config' : 'writing blob', {
+      code: 'BLOB_UNKNOWN',
+    });
+  } finally {
+    session.share.leave(productionKey(session, blob));
+  }
+}
+
+function uploadOf(session: PushSession, layer: LayerPlan): BlobUpload {
+  const { descriptor, action } = layer;
+  const remembered = rememberedLayer(session, layer);
+  const produce = producer(session, layer);
   return {
-    mediaType: source.mediaType,
-    candidates: [source],
-    identity: source,
-    open: () => ({ stream: read(), result: () => source }),
+    mediaType: descriptor.mediaType,
+    candidates: remembered ? [remembered] : [],
+    identity: action === 'copy' ? descriptor : undefined,
+    open: () => session.share.open(productionKey(session, layer), produce),
   };
 }
 
-function gzipOf(session: PushSession, plan: LayerPlan): BlobUpload {
-  const { blocks, cache, options } = session;
-  const { digest } = plan.source;
-  const read = sourceReader(session, plan.source);
-  const known = rememberedLayer(session, plan);
+function uploadOfBytes({ mediaType }: Descriptor, bytes: Uint8Array): BlobUpload {
+  const identity = { digest: digestOf(bytes), size: bytes.length };
+  const open = (): BlobProduction => ({ stream: single(bytes), result: () => identity });
+  return { mediaType, candidates: [identity], identity, open };
+}
+
+/** Begins to produce what is to be stored of a layer, at every call anew. */
+function producer(session: PushSession, layer: LayerPlan): () => BlobProduction {
+  const { blocks, options } = session;
+  const { descriptor, compression } = layer;
+  const read = sourceReader(session, descriptor);
+  switch (layer.action) {
+    case 'gzip':
+      return () =>
+        remembering(
+          session,
+          layer,
+          measured(gzip(read(), { level: options.compressionLevel, blocks })),
+        );
+    case 'decompress':
+      return () => remembering(session, layer, measured(decompress(read(), compression)));
+    case 'copy':
+    case 'refer':
+      return () => ({ stream: read(), result: () => descriptor });
+  }
+}
+
+function remembering(
+  session: PushSession,
+  layer: LayerPlan,
+  { stream, result }: BlobProduction,
+): BlobProduction {
   return {
-    mediaType: plan.mediaType,
-    candidates: known ? [known] : [],
-    open: (): BlobProduction => {
-      const compressed = measured(gzip(read(), { level: options.compressionLevel, blocks }));
-      return {
-        stream: compressed.stream,
-        result: () => {
-          const identity = compressed.result();
-          void cache.remember(digest, codecOf(session), identity);
-          return identity;
-        },
-      };
+    stream,
+    result: () => {
+      const identity = result();
+      void session.cache.remember(layer.descriptor.digest, codecOf(session, layer), identity);
+      return identity;
     },
   };
 }

@@ -1,50 +1,52 @@
-/** Pushes one image: layers and config side by side, then the manifest that names them. */
+/** Pushes one image: layers and config side by side, for the manifest that names them. */
 import type { BlobIdentity } from '../image/blob.ts';
 import type { Descriptor } from '../image/descriptor.ts';
-import { digestOf } from '../image/digest.ts';
-import { encodeImageManifest, parseImageManifest, type ImageManifest } from '../image/manifest.ts';
-import { OcipushError, wrapError } from '../errors.ts';
+import { digestOf, verified } from '../image/digest.ts';
+import { encodeImageManifest, parseImageManifest } from '../image/manifest.ts';
+import { OcipushError } from '../errors.ts';
 import { collect } from '../io/bytes.ts';
 import { detectCompression, MAGIC_LENGTH } from '../transforms/detect.ts';
-import type { RawManifest } from '../transports/transport.ts';
+import { MANIFEST_LIMIT, type RawManifest } from '../transports/transport.ts';
 import { rememberedLayer, storeConfig, storeLayer } from './blobs.ts';
-import { planLayers, rewriteManifest, type LayerFacts, type LayerPlan } from './plan.ts';
+import { finalManifest, planImage, type ImagePlan, type LayerFacts } from './plan.ts';
 import type { PushSession } from './session.ts';
 
 /** An image as read, and what is to become of it. */
-export interface ImagePlan {
+export interface PlannedImage {
   readonly raw: RawManifest;
-  readonly manifest: ImageManifest;
-  readonly layers: readonly LayerPlan[];
+  readonly plan: ImagePlan;
 }
 
-/** @throws OcipushError MANIFEST_INVALID, or of reading the first bytes of the layers */
-export async function planImage(session: PushSession, raw: RawManifest): Promise<ImagePlan> {
+/** @throws OcipushError MANIFEST_INVALID, UNSUPPORTED, or of reading the first bytes of the layers */
+export async function prepareImage(session: PushSession, raw: RawManifest): Promise<PlannedImage> {
+  const { source, destination } = session;
   const manifest = parseImageManifest(raw.bytes, raw.mediaType);
   const facts = await Promise.all(manifest.layers.map((layer) => inspect(session, layer)));
-  const layers = planLayers(manifest, facts, session.destination.capabilities);
-  return { raw, manifest, layers };
+  const readConfig = async (): Promise<Uint8Array> =>
+    collect(verified(source.getBlob(manifest.config), manifest.config), MANIFEST_LIMIT, 'config');
+  return { raw, plan: await planImage(manifest, facts, destination.capabilities, readConfig) };
 }
 
 /**
  * The manifest that the push will end with, where that is known beforehand: nothing is to be
- * compressed, or all of it was compressed before.
+ * recoded, or all of it was before.
  */
-export function predictManifest(session: PushSession, plan: ImagePlan): RawManifest | undefined {
-  const layers = plan.layers.map((layer) => rememberedLayer(session, layer));
-  return layers.every((layer) => layer !== undefined) ? finalManifest(plan, layers) : undefined;
+export function predictImage(session: PushSession, image: PlannedImage): RawManifest | undefined {
+  const layers = image.plan.layers.map((layer) => rememberedLayer(session, layer));
+  return layers.every((layer) => layer !== undefined) ? manifestOf(image, layers) : undefined;
 }
 
 /**
  * Stores all blobs of an image.
  * @returns the manifest that describes what was stored; it is not written yet
  */
-export async function storeBlobs(session: PushSession, plan: ImagePlan): Promise<RawManifest> {
+export async function storeBlobs(session: PushSession, image: PlannedImage): Promise<RawManifest> {
+  const { plan } = image;
   const [layers] = await Promise.all([
     Promise.all(plan.layers.map((layer) => storeLayer(session, layer))),
-    storeConfig(session, plan.manifest.config),
+    storeConfig(session, plan),
   ]);
-  return finalManifest(plan, layers);
+  return manifestOf(image, layers);
 }
 
 /** Signatures cannot be written yet, and are not left behind without a word. */
@@ -60,25 +62,16 @@ export async function checkSignatures(session: PushSession, instance?: Descripto
 
 async function inspect(session: PushSession, descriptor: Descriptor): Promise<LayerFacts> {
   const isForeign = (descriptor.urls?.length ?? 0) > 0;
-  if (isForeign || descriptor.size === 0) return { descriptor, compression: 'none' };
+  const isReferred = isForeign && session.destination.capabilities.acceptsForeignLayers;
+  if (isReferred || descriptor.size === 0) return { descriptor, compression: 'none' };
   const range = { start: 0, end: Math.min(MAGIC_LENGTH, descriptor.size) };
-  try {
-    const start = await collect(session.source.getBlob(descriptor, range), MAGIC_LENGTH, 'layer');
-    return { descriptor, compression: detectCompression(start) };
-  } catch (error) {
-    throw wrapError(error, `reading blob ${descriptor.digest}`, {
-      code: 'BLOB_UNKNOWN',
-      origin: 'source',
-    });
-  }
+  const start = await collect(session.source.getBlob(descriptor, range), MAGIC_LENGTH, 'layer');
+  return { descriptor, compression: detectCompression(start) };
 }
 
-function finalManifest(plan: ImagePlan, layers: readonly BlobIdentity[]): RawManifest {
-  const rewritten = rewriteManifest(
-    plan.manifest,
-    plan.layers.map((layer, index) => ({ plan: layer, stored: layers[index] ?? layer.source })),
-  );
-  if (rewritten === undefined) return plan.raw;
-  const bytes = encodeImageManifest(rewritten);
-  return { bytes, mediaType: rewritten.mediaType, digest: digestOf(bytes) };
+function manifestOf({ raw, plan }: PlannedImage, layers: readonly BlobIdentity[]): RawManifest {
+  const manifest = finalManifest(plan, layers);
+  if (manifest === undefined) return raw;
+  const bytes = encodeImageManifest(manifest);
+  return { bytes, mediaType: manifest.mediaType, digest: digestOf(bytes) };
 }

@@ -1,59 +1,87 @@
 /** Pushes what a manifest stands for: one image, or a list with all its instances. */
-import type { Descriptor } from '../image/descriptor.ts';
+import { toDockerList, toOciIndex } from '../image/convert-list.ts';
+import type { Descriptor, Platform } from '../image/descriptor.ts';
 import { digestMismatch, digestOf, type Digest } from '../image/digest.ts';
 import { encodeList, parseList, replaceInstances, type ImageList } from '../image/list.ts';
-import { isListType } from '../image/media-types.ts';
+import { chooseManifestType, isListType, OCI_INDEX } from '../image/media-types.ts';
+import { chooseInstance } from '../image/platform.ts';
 import { OcipushError, wrapError } from '../errors.ts';
 import type { RawManifest } from '../transports/transport.ts';
+import { productionKeys } from './blobs.ts';
 import {
   checkSignatures,
-  planImage,
-  predictManifest as predictImage,
+  predictImage,
+  prepareImage,
   storeBlobs,
-  type ImagePlan,
+  type PlannedImage,
 } from './image.ts';
 import type { PushSession } from './session.ts';
 
 /** Lists in lists, deeper than anybody nests them: an endless descent ends here. */
 const MAX_DEPTH = 8;
 
-interface ListPlan {
+interface PlannedList {
   readonly raw: RawManifest;
+  /** In the format that the destination takes. */
   readonly list: ImageList;
-  readonly instances: readonly { readonly descriptor: Descriptor; readonly plan: ManifestPlan }[];
+  readonly instances: readonly PlannedInstance[];
 }
 
-export type ManifestPlan = ImagePlan | ListPlan;
+interface PlannedInstance {
+  readonly descriptor: Descriptor;
+  readonly contents: PlannedManifest;
+}
+
+export type PlannedManifest = PlannedImage | PlannedList;
 
 /**
- * Reads all manifests and decides what happens to all layers; nothing is written.
- * @throws OcipushError MANIFEST_INVALID, DIGEST_MISMATCH, UNSUPPORTED
+ * Reads all manifests and decides what happens to all layers; nothing is written. Of a list, a
+ * destination that takes no lists gets the instance for `options.platform`.
+ * @throws OcipushError MANIFEST_INVALID, DIGEST_MISMATCH, SOURCE_NOT_FOUND, UNSUPPORTED
  */
-export async function planManifest(
+export async function prepareManifest(
   session: PushSession,
   raw: RawManifest,
   depth = 0,
-): Promise<ManifestPlan> {
-  if (!isListType(raw.mediaType)) return planImage(session, raw);
+): Promise<PlannedManifest> {
+  if (!isListType(raw.mediaType)) return prepareImage(session, raw);
   if (depth === MAX_DEPTH) {
     throw new OcipushError('LIMIT_EXCEEDED', `lists are nested more than ${MAX_DEPTH} deep`);
   }
   const list = parseList(raw.bytes, raw.mediaType);
-  const instances: ListPlan['instances'][number][] = [];
-  for (const descriptor of list.instances) {
-    await checkSignatures(session, descriptor);
-    const instance = await readInstance(session, descriptor);
-    instances.push({ descriptor, plan: await planManifest(session, instance, depth + 1) });
+  const { destination, options } = session;
+  const mediaType = chooseManifestType(raw.mediaType, destination.capabilities.manifestTypes);
+  if (mediaType === undefined) {
+    const instance = await readInstance(session, chooseInstance(list, options.platform));
+    return prepareManifest(session, instance, depth + 1);
   }
-  return { raw, list, instances };
+  const instances: PlannedInstance[] = [];
+  for (const descriptor of list.instances) {
+    const instance = await readInstance(session, descriptor);
+    instances.push({ descriptor, contents: await prepareManifest(session, instance, depth + 1) });
+  }
+  return { raw, list: listAs(mediaType, list, options.platform), instances };
+}
+
+/** The blobs that storing may have to produce. */
+export function expectedProductions(
+  session: PushSession,
+  manifest: PlannedManifest,
+): readonly string[] {
+  return 'list' in manifest
+    ? manifest.instances.flatMap(({ contents }) => expectedProductions(session, contents))
+    : productionKeys(session, manifest.plan);
 }
 
 /** The manifest that the push will end with, where that is known beforehand. */
-export function predictManifest(session: PushSession, plan: ManifestPlan): RawManifest | undefined {
-  if (!('list' in plan)) return predictImage(session, plan);
-  const instances = plan.instances.map((instance) => predictManifest(session, instance.plan));
+export function predictManifest(
+  session: PushSession,
+  manifest: PlannedManifest,
+): RawManifest | undefined {
+  if (!('list' in manifest)) return predictImage(session, manifest);
+  const instances = manifest.instances.map(({ contents }) => predictManifest(session, contents));
   return instances.every((instance) => instance !== undefined)
-    ? finalList(plan, instances)
+    ? finalList(manifest, instances)
     : undefined;
 }
 
@@ -63,49 +91,55 @@ export function predictManifest(session: PushSession, plan: ManifestPlan): RawMa
  */
 export async function storeContents(
   session: PushSession,
-  plan: ManifestPlan,
+  manifest: PlannedManifest,
 ): Promise<RawManifest> {
-  if (!('list' in plan)) return storeBlobs(session, plan);
-  const { length: of } = plan.instances;
+  if (!('list' in manifest)) return storeBlobs(session, manifest);
+  const { length: of } = manifest.instances;
   session.progress.event({ kind: 'list', copies: of, total: of });
   const stored: RawManifest[] = [];
-  for (const [index, { descriptor, plan: instance }] of plan.instances.entries()) {
+  for (const [index, { descriptor, contents }] of manifest.instances.entries()) {
     session.progress.event({ kind: 'instance', digest: descriptor.digest, index, of });
-    const manifest = await storeContents(session, instance);
-    await writeManifest(session, instance, manifest, manifest.digest);
-    stored.push(manifest);
+    const instance = await storeContents(session, contents);
+    await writeManifest(session, instance, instance.digest);
+    stored.push(instance);
   }
-  return finalList(plan, stored);
+  return finalList(manifest, stored);
 }
 
 /** Writes the manifest itself: under its own digest as an instance, else as the image's name says. */
 export async function writeManifest(
   session: PushSession,
-  plan: ManifestPlan,
   manifest: RawManifest,
   instance?: Digest,
 ): Promise<void> {
-  session.progress.event({ kind: 'writing-manifest', of: 'list' in plan ? 'list' : 'image' });
+  const of = isListType(manifest.mediaType) ? 'list' : 'image';
+  session.progress.event({ kind: 'writing-manifest', of });
   await session.destination.putManifest(manifest, instance).catch((error: unknown) => {
     throw wrapError(error, 'writing manifest', { code: 'MANIFEST_REJECTED' });
   });
 }
 
 async function readInstance(session: PushSession, descriptor: Descriptor): Promise<RawManifest> {
+  await checkSignatures(session, descriptor);
   try {
     const manifest = await session.source.getManifest(descriptor);
     if (manifest.digest === descriptor.digest) return manifest;
     throw digestMismatch(descriptor.digest, manifest.digest);
   } catch (error) {
-    throw wrapError(error, `reading instance ${descriptor.digest} of the list`, {
-      code: 'SOURCE_NOT_FOUND',
+    throw wrapError(error, 'reading an instance of the list', {
+      code: 'MANIFEST_INVALID',
       origin: 'source',
     });
   }
 }
 
+function listAs(mediaType: string, list: ImageList, pusher: Platform): ImageList {
+  if (mediaType === list.mediaType) return list;
+  return mediaType === OCI_INDEX ? toOciIndex(list) : toDockerList(list, pusher);
+}
+
 function finalList(
-  { raw, list, instances }: ListPlan,
+  { raw, list, instances }: PlannedList,
   stored: readonly RawManifest[],
 ): RawManifest {
   const updates = new Map(
@@ -116,7 +150,7 @@ function finalList(
       return [[descriptor.digest, { digest, mediaType, size: bytes.length }] as const];
     }),
   );
-  if (updates.size === 0) return raw;
+  if (updates.size === 0 && list.mediaType === raw.mediaType) return raw;
   const bytes = encodeList(replaceInstances(list, updates));
   return { bytes, mediaType: list.mediaType, digest: digestOf(bytes) };
 }

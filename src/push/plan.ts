@@ -1,20 +1,20 @@
-/** Decides what happens to each layer of an image, from facts alone. */
+/** Decides what becomes of an image, from facts alone. */
 import type { BlobIdentity } from '../image/blob.ts';
+import { toDockerManifest, toOciManifest } from '../image/convert-manifest.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { ImageManifest } from '../image/manifest.ts';
-import { layerTypeWith, OCI_CONFIG, OCI_MANIFEST, type Compression } from '../image/media-types.ts';
+import {
+  chooseManifestType,
+  layerTypeWith,
+  OCI_CONFIG,
+  OCI_MANIFEST,
+  type Compression,
+} from '../image/media-types.ts';
+import { OcipushError } from '../errors.ts';
 import type { DestinationCapabilities } from '../transports/transport.ts';
 
 /** `refer`: a foreign layer, whose bytes stay where its URLs say. */
-export type LayerAction = 'copy' | 'gzip' | 'refer';
-
-export interface LayerPlan {
-  /** The layer as the source has it. */
-  readonly source: Descriptor;
-  readonly action: LayerAction;
-  /** Its media type at the destination. */
-  readonly mediaType: string;
-}
+export type LayerAction = 'copy' | 'gzip' | 'decompress' | 'refer';
 
 /** A layer of the source, and how its bytes really are compressed, whatever its media type says. */
 export interface LayerFacts {
@@ -22,65 +22,116 @@ export interface LayerFacts {
   readonly compression: Compression;
 }
 
-/** What has become of a layer: the descriptor for the manifest follows from it. */
-export interface StoredLayer {
-  readonly plan: LayerPlan;
-  readonly stored: BlobIdentity;
+export interface LayerPlan extends LayerFacts {
+  readonly action: LayerAction;
 }
 
-/** One plan for each layer, in their order. */
-export function planLayers(
-  manifest: ImageManifest,
-  layers: readonly LayerFacts[],
-  capabilities: DestinationCapabilities,
-): readonly LayerPlan[] {
-  const actions = layers.map((layer) => actionFor(manifest, layer, capabilities));
-  // An unchanged manifest keeps its bytes, and so its types even where they are wrong.
-  const rewritten = actions.includes('gzip');
-  return layers.map(({ descriptor, compression }, index) => {
-    const action = actions[index] ?? 'copy';
-    const actual = action === 'gzip' ? 'gzip' : compression;
-    const mediaType =
-      rewritten && action !== 'refer' && isImageLayer(manifest, descriptor)
-        ? typeWith(descriptor.mediaType, actual)
-        : descriptor.mediaType;
-    return { source: descriptor, action, mediaType };
-  });
+export interface ImagePlan {
+  readonly layers: readonly LayerPlan[];
+  /** The config as the source has it. */
+  readonly config: Descriptor;
+  /** The config's new bytes, where the format that the destination takes needs others. */
+  readonly newConfig: Uint8Array | undefined;
+  /**
+   * The manifest to write, with the digests and sizes of the source's layers in place of those they
+   * will have. Undefined when the source's own bytes are to be written.
+   */
+  readonly newManifest: ImageManifest | undefined;
 }
 
 /**
- * The image's manifest with the layers that were stored in place of its own. Undefined when nothing
- * has changed: then the manifest's own bytes are to be written.
+ * Plans an image.
+ * @param readConfig gives the bytes of the config; called only when they must be rewritten
+ * @throws OcipushError UNSUPPORTED when the destination cannot take such an image
  */
-export function rewriteManifest(
+export async function planImage(
   manifest: ImageManifest,
-  layers: readonly StoredLayer[],
-): ImageManifest | undefined {
-  if (layers.every(({ plan }) => plan.action !== 'gzip')) return undefined;
-  return { ...manifest, layers: layers.map(storedDescriptor) };
+  facts: readonly LayerFacts[],
+  capabilities: DestinationCapabilities,
+  readConfig: () => Promise<Uint8Array>,
+): Promise<ImagePlan> {
+  const layers = facts.map((layer) => ({
+    ...layer,
+    action: actionFor(manifest, layer, capabilities),
+  }));
+  const mediaType = targetType(manifest, capabilities);
+  const isRecoded = layers.some(({ action }) => action === 'gzip' || action === 'decompress');
+  const isFetched = layers.some(({ action, descriptor }) => action !== 'refer' && descriptor.urls);
+  const { config } = manifest;
+  if (mediaType === manifest.mediaType && !isRecoded && !isFetched) {
+    return { layers, config, newConfig: undefined, newManifest: undefined };
+  }
+  const edited = { ...manifest, layers: layers.map((layer) => plannedDescriptor(manifest, layer)) };
+  if (mediaType === manifest.mediaType) {
+    return { layers, config, newConfig: undefined, newManifest: edited };
+  }
+  if (mediaType === OCI_MANIFEST) {
+    const converted = toOciManifest(edited, await readConfig());
+    return { layers, config, newConfig: converted.config, newManifest: converted.manifest };
+  }
+  return { layers, config, newConfig: undefined, newManifest: toDockerManifest(edited) };
 }
 
-function storedDescriptor({ plan, stored }: StoredLayer): Descriptor {
-  const { source, action, mediaType } = plan;
-  // What annotations and URLs say belongs to bytes that are no longer there (reference: 3.3).
-  if (action === 'gzip') return { mediaType, digest: stored.digest, size: stored.size };
-  return { ...source, mediaType };
+/** The manifest to write once it is known what the layers have become; undefined: the source's. */
+export function finalManifest(
+  { newManifest }: ImagePlan,
+  stored: readonly BlobIdentity[],
+): ImageManifest | undefined {
+  if (newManifest === undefined) return undefined;
+  const layers = newManifest.layers.map((layer, index) => {
+    const { digest, size } = stored[index] ?? layer;
+    return { ...layer, digest, size };
+  });
+  return { ...newManifest, layers };
+}
+
+function targetType(manifest: ImageManifest, { manifestTypes }: DestinationCapabilities): string {
+  const type = chooseManifestType(manifest.mediaType, manifestTypes);
+  if (type !== undefined) return type;
+  throw new OcipushError(
+    'UNSUPPORTED',
+    `the destination takes none of the formats of the image: ${manifest.mediaType}`,
+    { origin: 'destination' },
+  );
 }
 
 function actionFor(
   manifest: ImageManifest,
   { descriptor, compression }: LayerFacts,
-  capabilities: DestinationCapabilities,
+  { layerCompression, acceptsForeignLayers }: DestinationCapabilities,
 ): LayerAction {
-  if (descriptor.urls !== undefined && descriptor.urls.length > 0) return 'refer';
-  const compressible = compression === 'none' && isImageLayer(manifest, descriptor);
-  return compressible && capabilities.layerCompression === 'compress' ? 'gzip' : 'copy';
+  if ((descriptor.urls?.length ?? 0) > 0 && acceptsForeignLayers) return 'refer';
+  if (!isImageLayer(manifest, descriptor)) return 'copy';
+  if (layerCompression === 'compress' && compression === 'none') return 'gzip';
+  if (layerCompression === 'decompress' && compression !== 'none') return 'decompress';
+  return 'copy';
 }
 
 /** Layers of artifacts are never touched, even where their type is that of an image layer. */
 function isImageLayer(manifest: ImageManifest, { mediaType }: Descriptor): boolean {
   const isImage = manifest.mediaType !== OCI_MANIFEST || manifest.config.mediaType === OCI_CONFIG;
   return isImage && layerTypeWith(mediaType, 'gzip') !== undefined;
+}
+
+/**
+ * How a manifest that is written anew speaks of a layer: with the type that its bytes have, which
+ * need not be what the source said.
+ */
+function plannedDescriptor(manifest: ImageManifest, layer: LayerPlan): Descriptor {
+  const { descriptor, action, compression } = layer;
+  if (action === 'refer' || !isImageLayer(manifest, descriptor)) return descriptor;
+  const { digest, size } = descriptor;
+  switch (action) {
+    // Annotations speak of bytes that are no longer there, and go, as in the reference.
+    case 'gzip':
+      return { mediaType: typeWith(descriptor.mediaType, 'gzip'), digest, size };
+    case 'decompress':
+      return { mediaType: typeWith(descriptor.mediaType, 'none'), digest, size };
+    case 'copy': {
+      const { urls: _urls, ...kept } = descriptor;
+      return { ...kept, mediaType: typeWith(descriptor.mediaType, compression) };
+    }
+  }
 }
 
 function typeWith(mediaType: string, compression: Compression): string {

@@ -54,8 +54,10 @@ export class ProductionPool {
 
   #open(member: object, key: string, produce: () => BlobProduction): BlobProduction {
     const meeting = this.#meeting(key);
-    if (meeting.settled.has(member)) return produce();
+    const isLate = meeting.settled.has(member);
     meeting.settled.add(member);
+    const isAlone = meeting.produce === undefined && !this.#isAwaited(key, meeting);
+    if (isLate || isAlone) return produce();
     meeting.produce ??= produce;
     const stream = meeting.tee.join();
     this.#begin(key);
@@ -81,11 +83,15 @@ export class ProductionPool {
   #begin(key: string): void {
     const meeting = this.#meeting(key);
     if (meeting.production !== undefined || meeting.produce === undefined) return;
-    const isAwaited = [...this.#members].some(
-      ([member, expected]) => !meeting.settled.has(member) && (expected?.has(key) ?? true),
-    );
-    if (isAwaited) return;
+    if (this.#isAwaited(key, meeting)) return;
     meeting.production = meeting.produce();
     meeting.tee.begin(meeting.production.stream);
+  }
+
+  /** Whether somebody may still ask for it. */
+  #isAwaited(key: string, { settled }: Meeting): boolean {
+    return [...this.#members].some(
+      ([member, expected]) => !settled.has(member) && (expected?.has(key) ?? true),
+    );
   }
 }

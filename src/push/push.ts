@@ -2,7 +2,8 @@
 import { availableParallelism } from 'node:os';
 import type { StoredBlob } from '../image/blob.ts';
 import { OcipushError, wrapError } from '../errors.ts';
-import { createLimiter } from '../io/limiter.ts';
+import type { Digest } from '../image/digest.ts';
+import { createLimiter, type Limiter } from '../io/limiter.ts';
 import type {
   DestinationReference,
   ImageDestination,
@@ -14,15 +15,22 @@ import type {
 import { checkGzipLevel } from '../transforms/gzip.ts';
 import type { BlobCache } from './blob-cache.ts';
 import { checkSignatures } from './image.ts';
-import { planManifest, predictManifest, storeContents, writeManifest } from './manifests.ts';
+import {
+  expectedProductions,
+  predictManifest,
+  prepareManifest,
+  storeContents,
+  writeManifest,
+} from './manifests.ts';
 import type { PushOptions, PushResult } from './options.ts';
+import { ProductionPool, type ProductionShare } from './production-pool.ts';
 import type { ProgressSink } from './progress.ts';
 import { withPushRetry } from './retry.ts';
 import type { PushSession } from './session.ts';
 
 export interface PushRequest {
   readonly source: SourceReference;
-  readonly destination: DestinationReference;
+  readonly destinations: readonly DestinationReference[];
   readonly options: PushOptions;
   readonly context: TransportContext;
   readonly progress: ProgressSink;
@@ -30,42 +38,81 @@ export interface PushRequest {
 }
 
 /**
- * Copies an image, or a list with all its instances, from one place to another.
- * @throws OcipushError of the last attempt; a manifest is written only after all it names
+ * Copies an image, or a list with all its instances, to each of the destinations. What they need in
+ * the same form is read, compressed and hashed once for all; the failure of one leaves the others.
+ * @returns what became of each destination, in their order
+ * @throws OcipushError when the source cannot be opened, or the options make no sense
  */
-export async function push(request: PushRequest): Promise<PushResult> {
-  const { options, progress, context } = request;
-  checkGzipLevel(options.compressionLevel);
+export async function push(
+  request: PushRequest,
+): Promise<readonly PromiseSettledResult<PushResult>[]> {
+  checkGzipLevel(request.options.compressionLevel);
   await using source = await openSource(request);
-  const retry = { options, progress, clock: context.registry.clock, signal: context.signal };
-  return await withPushRetry(retry, () => attemptPush(request, source));
+  const pool = new ProductionPool();
+  const blocks = createLimiter(availableParallelism());
+  const pushes = request.destinations.map((destination) => ({
+    destination,
+    share: pool.join(),
+  }));
+  return await Promise.allSettled(
+    pushes.map(({ destination, share }) =>
+      pushTo({ ...request, source, destination, share, blocks }),
+    ),
+  );
 }
 
-async function attemptPush(request: PushRequest, source: ImageSource): Promise<PushResult> {
-  await using destination = await openDestination(request);
-  const session = newSession(request, source, destination);
+/** What one destination's push has of the whole. */
+interface PushPart extends Omit<PushRequest, 'source' | 'destinations'> {
+  readonly source: ImageSource;
+  readonly destination: DestinationReference;
+  readonly share: ProductionShare;
+  readonly blocks: Limiter;
+}
+
+/** A repetition shares nothing: the others have gone on meanwhile. */
+async function pushTo(part: PushPart): Promise<PushResult> {
+  const { options, progress, context } = part;
+  let { share } = part;
+  const retry = { options, progress, clock: context.registry.clock, signal: context.signal };
+  return withPushRetry(retry, async () => {
+    try {
+      return await attemptPush({ ...part, share });
+    } finally {
+      share.retire();
+      share = new ProductionPool().join();
+    }
+  });
+}
+
+async function attemptPush(part: PushPart): Promise<PushResult> {
+  await using destination = await openDestination(part);
+  const session = newSession(part, destination);
   const { progress, options } = session;
   const raw = await readManifest(session);
   if (!options.removeSignatures) {
     progress.event({ kind: 'reading-signatures', of: 'image' });
     await checkSignatures(session);
   }
-  const plan = await planManifest(session, raw);
-  const predicted = predictManifest(session, plan);
+  const planned = await prepareManifest(session, raw);
+  session.share.expect(expectedProductions(session, planned));
+  const predicted = predictManifest(session, planned);
   const current = await destination.currentDigest();
   if (predicted !== undefined && predicted.digest === current) {
     progress.event({ kind: 'unchanged', digest: current });
     return resultOf(session, predicted, []);
   }
-  const manifest = await storeContents(session, plan);
-  await writeManifest(session, plan, manifest);
+  const manifest = await storeContents(session, planned);
+  await writeManifest(session, manifest);
   await destination.commit();
   return resultOf(session, manifest, await Promise.all(session.stored.values()));
 }
 
 /** A destination that is named by digest takes the image with that digest and no other. */
 async function readManifest({ source, destination }: PushSession): Promise<RawManifest> {
-  const raw = await source.getManifest();
+  const raw = await source.getManifest().catch((error: unknown) => {
+    const attempt = `determining manifest MIME type for ${source.reference.toString()}`;
+    throw wrapError(error, attempt, { code: 'MANIFEST_INVALID', origin: 'source' });
+  });
   const { requiredDigest } = destination.capabilities;
   if (requiredDigest === undefined || requiredDigest === raw.digest) return raw;
   throw new OcipushError(
@@ -75,35 +122,23 @@ async function readManifest({ source, destination }: PushSession): Promise<RawMa
   );
 }
 
-function newSession(
-  request: PushRequest,
-  source: ImageSource,
-  destination: ImageDestination,
-): PushSession {
-  const { options, progress, cache } = request;
-  return {
-    source,
-    destination,
-    options,
-    progress,
-    cache,
-    blobs: createLimiter(options.jobs),
-    blocks: createLimiter(availableParallelism()),
-    stored: new Map(),
-  };
+function newSession(part: PushPart, destination: ImageDestination): PushSession {
+  const { source, options, progress, cache, blocks, share } = part;
+  const blobs = createLimiter(options.jobs);
+  const stored = new Map<Digest, Promise<StoredBlob>>();
+  return { source, destination, options, progress, cache, blobs, blocks, share, stored };
 }
 
 async function openSource({ source, context }: PushRequest): Promise<ImageSource> {
   return source.openSource(context).catch((error: unknown) => {
     throw wrapError(error, `initializing source ${source.toString()}`, {
-      code: 'SOURCE_NOT_FOUND',
+      code: 'FILE_UNREADABLE',
       origin: 'source',
     });
   });
 }
 
-async function openDestination(request: PushRequest): Promise<ImageDestination> {
-  const { destination, context } = request;
+async function openDestination({ destination, context }: PushPart): Promise<ImageDestination> {
   return destination.openDestination(context).catch((error: unknown) => {
     throw wrapError(error, `initializing destination ${destination.toString()}`, {
       code: 'CONFIG_INVALID',

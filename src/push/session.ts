@@ -5,6 +5,7 @@ import type { Limiter } from '../io/limiter.ts';
 import type { ImageDestination, ImageSource } from '../transports/transport.ts';
 import type { BlobCache } from './blob-cache.ts';
 import type { PushOptions } from './options.ts';
+import type { ProductionShare } from './production-pool.ts';
 import type { ProgressSink } from './progress.ts';
 
 export interface PushSession {
@@ -17,6 +18,8 @@ export interface PushSession {
   readonly blobs: Limiter;
   /** Bounds the blocks being compressed, over all blobs. */
   readonly blocks: Limiter;
+  /** The productions of blobs, which other destinations of the same push may take part in. */
+  readonly share: ProductionShare;
   /** By digest at the source: what several images or layers share goes once. */
   readonly stored: Map<Digest, Promise<StoredBlob>>;
 }

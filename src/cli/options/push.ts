@@ -1,6 +1,7 @@
 /** Flags about the push itself. */
 import type { Command } from 'commander';
 import { OcipushError } from '../../errors.ts';
+import { hostPlatform } from '../../image/platform.ts';
 import type { PushOptions } from '../../push/options.ts';
 import { goQuote } from '../escape.ts';
 import { addBooleanFlag, addTextFlag, addValueFlag } from '../flags.ts';
@@ -49,6 +50,7 @@ export function addPushFlags(command: Command): void {
 export function parsePushOptions(flags: PushFlags): PushOptions {
   return {
     compressionLevel: flags.compressionLevel,
+    platform: hostPlatform(process.platform, process.arch),
     removeSignatures: flags.removeSignatures ?? false,
     retry: flags.retry,
     retryDelay: flags.retryDelay ? parseDelay(flags.retryDelay) : undefined,
