@@ -1,29 +1,50 @@
 /** Files that are there whole or not at all: temporary name, sync, rename. */
-import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
-import { open, realpath, rename, stat, unlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { writeSync } from 'node:fs';
+import { open, readlink, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
+import { single, type ByteStream } from './bytes.ts';
+import { writeNewFile, type NewFileOptions } from './file-writer.ts';
+import { writeToDescriptor, writeToDevice } from './sink.ts';
 import { isAbsent } from './system-error.ts';
+import { temporaryPath } from './temporary-file.ts';
 
 /**
  * Replaces the content of `path`, through a symbolic link where it is one. A pipe, a device, and
  * what is open already (`/dev/stdout`, `/dev/fd/3`) cannot be replaced: they are written to.
  * @throws the file system's error; `path` is then as it was
  */
-export async function writeFileAtomically(
+export function writeFileAtomically(
   path: string,
   data: string | Uint8Array,
   mode = 0o644,
 ): Promise<void> {
+  return writeStreamAtomically(path, single(Buffer.from(data)), { mode });
+}
+
+/**
+ * The same for what is produced while it is written.
+ * @throws the file system's error, what the stream threw, or the signal's reason
+ */
+export async function writeStreamAtomically(
+  path: string,
+  stream: ByteStream,
+  options: NewFileOptions = {},
+): Promise<void> {
   const target = await resolveTarget(path);
   switch (target.kind) {
     case 'descriptor':
-      return writeFileSync(target.descriptor, data);
+      return writeToDescriptor(target.descriptor, stream, options.signal);
     case 'stream':
-      return writeTo(target.path, data);
+      return writeToDevice(target.path, stream, options.signal);
     case 'file':
-      return replace(target.path, data, mode);
+      return replace(target.path, stream, options);
   }
+}
+
+/** The regular file that a path means or will mean; undefined for what is only written to. */
+export async function replaceableFile(path: string): Promise<string | undefined> {
+  const target = await resolveTarget(path);
+  return target.kind === 'file' ? target.path : undefined;
 }
 
 /**
@@ -33,9 +54,12 @@ export async function writeFileAtomically(
  */
 export async function checkWritable(path: string): Promise<void> {
   const target = await resolveTarget(path);
-  if (target.kind === 'descriptor') return writeFileSync(target.descriptor, '');
+  if (target.kind === 'descriptor') {
+    writeSync(target.descriptor, '');
+    return;
+  }
   if (target.kind === 'stream') return;
-  const temporary = temporaryName(target.path);
+  const temporary = await temporaryName(target.path);
   await (await open(temporary, 'wx')).close();
   await unlink(temporary);
 }
@@ -57,36 +81,29 @@ async function resolveTarget(path: string): Promise<Target> {
     if (found.isFile()) return { kind: 'file', path: await realpath(path) };
     if (!found.isDirectory()) return { kind: 'stream', path };
   } catch (error) {
-    if (isAbsent(error)) return { kind: 'file', path };
-    throw error;
+    if (!isAbsent(error)) throw error;
+    // A link to what is not there yet is followed, too.
+    const link = await readlink(path).catch(() => undefined);
+    return link === undefined
+      ? { kind: 'file', path }
+      : resolveTarget(resolve(dirname(path), link));
   }
   // Says EISDIR, which nothing but opening it says.
-  await writeTo(path, '');
+  await (await open(path, 'w')).close();
   return { kind: 'file', path };
 }
 
-async function writeTo(path: string, data: string | Uint8Array): Promise<void> {
-  const file = await open(path, 'w');
-  await file.writeFile(data).finally(() => file.close());
-}
-
-async function replace(path: string, data: string | Uint8Array, mode: number): Promise<void> {
-  const temporary = temporaryName(path);
-  const file = await open(temporary, 'wx', mode);
+async function replace(path: string, stream: ByteStream, options: NewFileOptions): Promise<void> {
+  const temporary = await temporaryName(path);
+  await writeNewFile(temporary, stream, options);
   try {
-    // The umask does not apply: the mode is part of what is promised.
-    await file.chmod(mode);
-    await file.writeFile(data);
-    await file.sync();
-    await file.close();
     await rename(temporary, path);
   } catch (error) {
-    await file.close();
     await unlink(temporary);
     throw error;
   }
 }
 
-function temporaryName(path: string): string {
-  return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+function temporaryName(path: string): Promise<string> {
+  return temporaryPath(dirname(path), `.${basename(path)}`);
 }

@@ -1,4 +1,4 @@
-/** JSON from outside: bounded in size, an object at the top, errors that name the place. */
+/** JSON from outside, whose bytes were bounded where they were read; errors name what it is. */
 import { messageOf, OcipushError } from '../errors.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-/** The shape in which bytes travel, and the few ways to end such a travel. */
+/** The shape in which bytes travel, and the few ways to cut such a stream or to end it. */
 import { OcipushError } from '../errors.ts';
 
 /**
@@ -11,6 +11,11 @@ export type ByteStream = AsyncIterable<Uint8Array>;
 export interface ByteRange {
   readonly start: number;
   readonly end: number;
+}
+
+/** The part of a range that stands within `size` bytes; all of them when there is no range. */
+export function clampRange(range: ByteRange | undefined, size: number): ByteRange {
+  return { start: Math.min(range?.start ?? 0, size), end: Math.min(range?.end ?? size, size) };
 }
 
 /** 1 MiB in bytes: the largest chunk, and the block of the parallel compressors. */
@@ -33,9 +38,10 @@ export async function collect(
       throw new OcipushError(
         'LIMIT_EXCEEDED',
         `reading ${what}: exceeded maximum allowed size of ${limit} bytes`,
+        { hint: 'what is read whole is small: check that this is the right file' },
       );
     }
-    chunks.push(Uint8Array.from(chunk));
+    chunks.push(new Uint8Array(chunk));
   }
   return Buffer.concat(chunks, size);
 }
@@ -47,7 +53,8 @@ export async function* single(bytes: Uint8Array): ByteStream {
 
 /**
  * The first bytes of a stream, and the whole stream with them; fewer than `length` when it is
- * shorter. `stream` must be taken, or ended by its iterator, to release what is behind it.
+ * shorter. The whole must be taken, or released by its iterator's `return`, for the stream has
+ * begun.
  */
 export async function peek(
   stream: ByteStream,
@@ -59,18 +66,22 @@ export async function peek(
   while (size < length) {
     const next = await rest.next();
     if (next.done) break;
-    chunks.push(Uint8Array.from(next.value));
+    chunks.push(new Uint8Array(next.value));
     size += next.value.length;
   }
-  async function* whole(): ByteStream {
-    try {
-      yield* chunks;
-      yield* { [Symbol.asyncIterator]: () => rest };
-    } finally {
+  const start = Buffer.concat(chunks).subarray(0, length);
+  // No generator, for one that has not begun ignores that it is ended.
+  const whole: AsyncIterator<Uint8Array> = {
+    next: async () => {
+      const value = chunks.shift();
+      return value === undefined ? rest.next() : { done: false, value };
+    },
+    return: async () => {
       await rest.return?.();
-    }
-  }
-  return { start: Buffer.concat(chunks).subarray(0, length), stream: whole() };
+      return { done: true, value: undefined };
+    },
+  };
+  return { start, stream: { [Symbol.asyncIterator]: () => whole } };
 }
 
 /** The bytes of a stream that stand in a half-open range. */

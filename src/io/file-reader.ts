@@ -1,8 +1,10 @@
 /** Files read in ranges, with a read always under way ahead of the consumer. */
-import { constants } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { open, stat, type FileHandle } from 'node:fs/promises';
 import { OcipushError } from '../errors.ts';
-import { collect, type ByteRange, type ByteStream } from './bytes.ts';
+import { clampRange, collect, type ByteRange, type ByteStream } from './bytes.ts';
+import { disposeOnFailure } from './disposal.ts';
+import { isAbsent, systemCode, systemReason } from './system-error.ts';
 
 /**
  * Bytes a read asks for: large enough that a socket waits for each chunk to leave (which is what
@@ -18,15 +20,39 @@ export interface OpenFile {
 
 /**
  * Opens a file for reading; follows symbolic links, never waits for a pipe's writer.
- * @throws OcipushError FILE_UNREADABLE when it is no regular file; the file system's error when it
- * cannot be opened
+ * @throws OcipushError FILE_NOT_FOUND, FILE_UNREADABLE
  */
 export async function openRegularFile(path: string): Promise<OpenFile> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  const stat = await handle.stat();
-  if (stat.isFile()) return { handle, size: stat.size };
-  await handle.close();
-  throw new OcipushError('FILE_UNREADABLE', `open ${path}: not a regular file`);
+  const flags = constants.O_RDONLY | constants.O_NONBLOCK;
+  const handle = await open(path, flags).catch((error: unknown) => {
+    throw fileError(`open ${path}`, error);
+  });
+  return disposeOnFailure(handle, async () => {
+    const found = await handle.stat();
+    if (found.isFile()) return { handle, size: found.size };
+    const kind = found.isDirectory() ? 'is a directory' : 'not a regular file';
+    throw new OcipushError('FILE_UNREADABLE', `open ${path}: ${kind}`);
+  });
+}
+
+/**
+ * What is at a path, through symbolic links; undefined when there is nothing.
+ * @throws OcipushError FILE_UNREADABLE
+ */
+export async function statPath(path: string): Promise<Stats | undefined> {
+  return stat(path).catch((error: unknown) => {
+    if (isAbsent(error)) return undefined;
+    throw fileError(`stat ${path}`, error);
+  });
+}
+
+function fileError(attempt: string, error: unknown): OcipushError {
+  const code = isAbsent(error) ? 'FILE_NOT_FOUND' : 'FILE_UNREADABLE';
+  const isDenied = systemCode(error) === 'EACCES';
+  return new OcipushError(code, `${attempt}: ${systemReason(error)}`, {
+    hint: isDenied ? 'check who may read it, and enter the directories above it' : undefined,
+    cause: error,
+  });
 }
 
 /**
@@ -37,19 +63,26 @@ export async function* readRange(handle: FileHandle, range: ByteRange): ByteStre
   const length = Math.min(CHUNK, range.end - range.start);
   let [buffer, spare] = [Buffer.allocUnsafeSlow(length), Buffer.allocUnsafeSlow(length)];
   let position = range.start;
-  let ahead = readAt(handle, buffer, position, range.end);
+  let ahead = beginRead(handle, buffer, position, range.end);
   try {
     while (position < range.end) {
       const chunk = await ahead;
       position += chunk.length;
       [buffer, spare] = [spare, buffer];
-      ahead = readAt(handle, buffer, position, range.end);
+      ahead = beginRead(handle, buffer, position, range.end);
       yield chunk;
     }
   } finally {
     // The handle may be closed right after: no read may still be under way then.
     await ahead.catch(() => undefined);
   }
+}
+
+/** A read that may fail while nobody waits for it yet, which Node would take for a fatal error. */
+function beginRead(...args: Parameters<typeof readAt>): Promise<Uint8Array> {
+  const reading = readAt(...args);
+  reading.catch(() => undefined);
+  return reading;
 }
 
 async function readAt(
@@ -65,11 +98,14 @@ async function readAt(
   return buffer.subarray(0, bytesRead);
 }
 
-/** The bytes of a regular file, or of a range of it; the file is open while they are taken. */
+/**
+ * The bytes of a regular file, or those of a range that it has; open while they are taken.
+ * @throws OcipushError FILE_NOT_FOUND, FILE_UNREADABLE
+ */
 export async function* readFileStream(path: string, range?: ByteRange): ByteStream {
   const { handle, size } = await openRegularFile(path);
   try {
-    yield* readRange(handle, range ?? { start: 0, end: size });
+    yield* readRange(handle, clampRange(range, size));
   } finally {
     await handle.close();
   }
@@ -77,7 +113,8 @@ export async function* readFileStream(path: string, range?: ByteRange): ByteStre
 
 /**
  * All of a regular file that must be small. `what` names it in the message.
- * @throws OcipushError LIMIT_EXCEEDED when it has more than `limit` bytes
+ * @throws OcipushError LIMIT_EXCEEDED when it has more than `limit` bytes, FILE_NOT_FOUND,
+ * FILE_UNREADABLE
  */
 export async function readSmallFile(
   path: string,

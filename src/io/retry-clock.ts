@@ -11,10 +11,17 @@ export interface RetryClock {
   sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
 }
 
+/** What a timer of Node can hold, some 24 days; more than that would be no wait at all. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 export const systemClock: RetryClock = {
   now: () => Date.now(),
   random: () => Math.random(),
-  sleep: (milliseconds, signal) => delay(milliseconds, undefined, { signal }),
+  sleep: async (milliseconds, signal) => {
+    await delay(Math.min(milliseconds, LONGEST_TIMER), undefined, { signal }).catch(() => {
+      signal.throwIfAborted();
+    });
+  },
 };
 
 /**
@@ -22,6 +29,10 @@ export const systemClock: RetryClock = {
  * `cap`, plus up to a tenth of jitter so that many clients do not come back at once.
  */
 export function backoff(attempt: number, first: number, cap: number, clock: RetryClock): number {
-  const base = Math.min(cap, first * 2 ** attempt);
-  return Math.round(base * (1 + clock.random() / 10));
+  return jittered(Math.min(cap, first * 2 ** attempt), clock);
+}
+
+/** Up to a tenth more than these milliseconds. */
+export function jittered(milliseconds: number, clock: RetryClock): number {
+  return Math.round(milliseconds * (1 + clock.random() / 10));
 }

@@ -27,7 +27,8 @@ export interface GzipOptions {
 
 /** @throws OcipushError USAGE for a level that gzip does not have */
 export function checkGzipLevel(level: number | undefined): void {
-  if (level === undefined || (level >= HUFFMAN_ONLY && level <= 9)) return;
+  if (level === undefined) return;
+  if (Number.isInteger(level) && level >= HUFFMAN_ONLY && level <= 9) return;
   throw new OcipushError('USAGE', `gzip: invalid compression level: ${level}`, {
     origin: 'usage',
     hint: 'gzip takes levels 1 (fastest) to 9 (smallest)',
@@ -44,9 +45,9 @@ export function gzipCodec(level: number | undefined): string {
 }
 
 /**
- * Compresses a stream. The same input and level give the same bytes on every machine: MTIME is 0,
- * blocks are cut at every MiB, each is deflated with the 32 KiB before it as dictionary and ends on
- * a byte boundary (a sync flush), whoever finished first.
+ * Compresses a stream. The same input, level and zlib give the same bytes on any number of cores:
+ * MTIME is 0, blocks are cut at every MiB, each is deflated with the 32 KiB before it as dictionary
+ * and ends on a byte boundary (a sync flush), whoever finished first.
  */
 export async function* gzip(input: ByteStream, options: GzipOptions): ByteStream {
   const effort = effortOf(options.level);

@@ -4,7 +4,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -14,8 +14,8 @@ import { peerPath } from './peers.ts';
 export interface DockerRegistryOptions {
   /** The only user who may read or write, by Basic authentication. */
   htpasswd?: { user: string; password: string };
-  /** Paths of PEM files; with them the registry speaks HTTPS only. */
-  tls?: { cert: string; key: string };
+  /** Paths of PEM files; with them the registry speaks HTTPS only, with `clientCA` to known clients only. */
+  tls?: { cert: string; key: string; clientCA?: string };
 }
 
 export interface DockerRegistry extends AsyncDisposable {
@@ -23,8 +23,8 @@ export interface DockerRegistry extends AsyncDisposable {
   readonly host: string;
   /** The root of the registry's filesystem storage. */
   readonly dataDir: string;
-  /** Path of a file with one line a request, in the combined log format. */
-  readonly accessLog: string;
+  /** What was answered so far, as `201 PUT /v2/team/app/manifests/1` without a query. */
+  requests(): Promise<readonly string[]>;
 }
 
 /** Starts a registry that listens when this resolves; disposing it ends the process and removes its files. */
@@ -50,7 +50,8 @@ export async function startDockerRegistry(
     const log = openSync(accessLog, 'a');
     child = spawn(command, ['serve', config], { stdio: ['ignore', log, 'pipe'] });
     closeSync(log);
-    return { host: await listening(child), dataDir, accessLog, [Symbol.asyncDispose]: stop };
+    const host = await listening(child);
+    return { host, dataDir, requests: () => requestsIn(accessLog), [Symbol.asyncDispose]: stop };
   } catch (error) {
     await stop();
     throw error;
@@ -70,7 +71,13 @@ async function configuration(
     http: {
       addr: '127.0.0.1:0',
       secret: randomBytes(16).toString('hex'),
-      ...(tls && { tls: { certificate: tls.cert, key: tls.key } }),
+      ...(tls && {
+        tls: {
+          certificate: tls.cert,
+          key: tls.key,
+          ...(tls.clientCA !== undefined && { clientcas: [tls.clientCA] }),
+        },
+      }),
     },
   };
   if (!htpasswd) return config;
@@ -97,4 +104,12 @@ function listening(child: ChildProcess): Promise<string> {
       reject(new Error(`docker-registry ended at its start:\n${log.join('\n')}`)),
     );
   });
+}
+
+/** Requests in the combined log format: its line is written before the last byte of the answer. */
+async function requestsIn(accessLog: string): Promise<readonly string[]> {
+  const lines = (await readFile(accessLog, 'utf8')).matchAll(
+    /"(\S+ [^ ?]+)\S* HTTP\/[\d.]+" (\d+)/g,
+  );
+  return [...lines].map(([, request, status]) => `${status} ${request}`);
 }

@@ -143,9 +143,18 @@ export async function writeOciLayout(dir: string, spec: ImageSpec & Tagged): Pro
 /** Writes an OCI layout with a multi-architecture image. */
 export async function writeOciIndex(dir: string, spec: IndexSpec & Tagged): Promise<MadeIndex> {
   const made = makeIndex(spec);
-  const blobs = [made.index, ...made.images.flatMap(blobsOf)];
-  await writeFiles(dir, await layoutOf(dir, made.index, blobs, spec.tag));
+  await writeOciBlobs(dir, made.index, made.images.flatMap(blobsOf), spec.tag);
   return made;
+}
+
+/** Writes an OCI layout of any content: the manifest or list that its entry names, and its blobs. */
+export async function writeOciBlobs(
+  dir: string,
+  top: MadeBlob,
+  blobs: readonly MadeBlob[],
+  tag?: string,
+): Promise<void> {
+  await writeFiles(dir, await layoutOf(dir, top, [top, ...blobs], tag));
 }
 
 /** Writes a tar file with an OCI layout, the members in the order of the reference. */
@@ -220,15 +229,18 @@ async function packTar(
   return Buffer.concat(chunks);
 }
 
-function blobOf(bytes: Uint8Array, mediaType: string): MadeBlob {
+/** Bytes with their descriptor. */
+export function blobOf(bytes: Uint8Array, mediaType: string): MadeBlob {
   return { bytes, descriptor: { mediaType, digest: digestOf(bytes), size: bytes.length } };
 }
 
-function jsonBlob(mediaType: string, value: unknown): MadeBlob {
+/** A document in JSON with its descriptor. */
+export function jsonBlob(mediaType: string, value: unknown): MadeBlob {
   return blobOf(Buffer.from(JSON.stringify(value)), mediaType);
 }
 
-function blobsOf({ manifest, config, layers }: MadeImage): readonly MadeBlob[] {
+/** All that has to be in a layout for an image. */
+export function blobsOf({ manifest, config, layers }: MadeImage): readonly MadeBlob[] {
   return [...layers, config, manifest];
 }
 

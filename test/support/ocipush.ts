@@ -1,5 +1,5 @@
 /** Runs the built command as a user would: a process of its own, in a home of its own. */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,11 +9,24 @@ const COMMAND = join(import.meta.dirname, '..', '..', 'bin', 'ocipush.js');
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** What stands on standard input; nothing unless told. */
-  readonly input?: Uint8Array;
+  /** What stands on standard input; nothing unless told. `open`: what is written later, if ever. */
+  readonly input?: Uint8Array | 'open';
+  /** An open file that is standard output; {@link Run} then has none. */
+  readonly stdout?: number;
   readonly cwd?: string;
-  /** Called with a way to send signals once the process runs. */
-  readonly onStart?: (kill: (signal: NodeJS.Signals) => void) => void;
+  /** A command that runs ours: its words come before, as with `time`. */
+  readonly under?: readonly string[];
+  /** Called once the process runs. */
+  readonly onStart?: (command: RunningCommand) => void;
+}
+
+/** A command that has not ended yet. */
+export interface RunningCommand {
+  kill(signal: NodeJS.Signals): void;
+  /** Settles when standard error holds this text. */
+  said(text: string): Promise<void>;
+  /** Settles when all but what a pipe holds (some 200 KiB) has been read from standard input. */
+  write(input: Uint8Array): Promise<void>;
 }
 
 export interface Run {
@@ -40,18 +53,34 @@ export async function makeHome(): Promise<Home> {
 }
 
 async function run(home: string, args: readonly string[], options: RunOptions): Promise<Run> {
-  const child = spawn(process.execPath, [COMMAND, ...args], {
+  const line = [...(options.under ?? []), process.execPath, COMMAND, ...args];
+  const child = spawn(line[0] ?? '', line.slice(1), {
     cwd: options.cwd ?? home,
     env: { PATH: process.env['PATH'], HOME: home, TMPDIR: home, ...options.env },
-    stdio: 'pipe',
+    stdio: ['pipe', options.stdout ?? 'pipe', 'pipe'],
   });
   const output = { stdout: '', stderr: '' };
-  child.stdout.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (output.stderr += chunk.toString()));
+  child.stdout?.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()));
+  child.stderr?.on('data', (chunk: Buffer) => (output.stderr += chunk.toString()));
   // A command that fails before it reads closes the pipe.
-  child.stdin.on('error', () => undefined);
-  child.stdin.end(options.input);
-  options.onStart?.((signal) => child.kill(signal));
+  child.stdin?.on('error', () => undefined);
+  if (options.input !== 'open') child.stdin?.end(options.input);
+  options.onStart?.({
+    kill: (signal) => void child.kill(signal),
+    said: (text) => saidBy(child, () => output.stderr.includes(text)),
+    write: (input) => new Promise((resolve) => child.stdin?.write(input, () => resolve())),
+  });
   const [code] = (await once(child, 'close')) as [number | null];
   return { code: code ?? undefined, ...output };
+}
+
+function saidBy(child: ChildProcess, isSaid: () => boolean): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const look = (): void => {
+      if (isSaid()) resolve();
+    };
+    child.stderr?.on('data', look);
+    child.once('close', () => reject(new Error('the command ended without saying so')));
+    look();
+  });
 }

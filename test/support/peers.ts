@@ -17,6 +17,8 @@ export const peersDir = resolve(
 
 const candidates = {
   'docker-registry': ['docker-registry'],
+  docker: ['/usr/bin/docker'],
+  dockerd: ['/usr/sbin/dockerd'],
   skopeo: [inRoot('skopeo'), 'skopeo'],
   'skopeo-12': ['/usr/bin/skopeo'],
   podman: [inRoot('podman5'), 'podman'],
@@ -26,6 +28,7 @@ const candidates = {
   cosign: [inRoot('cosign'), 'cosign'],
   gpg: ['gpg'],
   openssl: ['openssl'],
+  time: ['/usr/bin/time'],
 } satisfies Record<string, readonly string[]>;
 
 /** The absolute path of a peer's command, newest version first; undefined when this machine has none. */

@@ -128,18 +128,19 @@ describe('plain answers', () => {
   });
 
   test.each([
-    [undefined, 200, 'hello layer'],
-    ['bytes=2-4', 206, 'llo'],
-    ['bytes=6-', 206, 'layer'],
-    ['bytes=-2', 206, 'er'],
-    ['bytes=0-1000', 206, 'hello layer'],
-    ['bytes=0-1,3-4', 200, 'hello layer'],
-    ['bytes=11-', 416, 'invalid range: failed to overlap\n'],
-  ])('a blob under Range %s -> %i %s', async (range, status, text) => {
+    [undefined, 200, 'hello layer', undefined],
+    ['bytes=2-4', 206, 'llo', 'bytes 2-4/11'],
+    ['bytes=6-', 206, 'layer', 'bytes 6-10/11'],
+    ['bytes=-2', 206, 'er', 'bytes 9-10/11'],
+    ['bytes=0-1000', 206, 'hello layer', 'bytes 0-10/11'],
+    ['bytes=0-1,3-4', 200, 'hello layer', undefined],
+    ['bytes=11-', 416, 'invalid range: failed to overlap\n', 'bytes */11'],
+  ])('a blob under Range %s -> %i %s %s', async (range, status, text, contentRange) => {
     const digest = registry.repository('a/b').addBlob(Buffer.from('hello layer'));
     const headers = range === undefined ? {} : { range };
     const reply = await ask('GET', `${registry.url}/v2/a/b/blobs/${digest}`, { headers });
     expect(reply).toMatchObject({ status, text });
+    expect(reply.headers['content-range']).toBe(contentRange);
     expect(reply.headers['docker-content-digest']).toBe(digest);
   });
 });
@@ -313,6 +314,13 @@ describe('a manifest', () => {
       expect([...registry.repository('a/b').tags]).toEqual([['1', index.descriptor.digest]]);
     },
   );
+
+  test('that is far too large is refused before its end, on a connection that goes on', async () => {
+    const refused = await putManifest('1', OCI_MANIFEST, new Uint8Array(12 << 20));
+    expect(refused).toMatchObject({ status: 400, code: 'MANIFEST_INVALID' });
+    await ask('GET', `${registry.url}/v2/`);
+    expect(registry.requests).toMatchObject([{ bodyBytes: 12 << 20 }, { connection: 1 }]);
+  });
 
   test('is found only under an Accept that names its type', async () => {
     const { bytes } = (await sampleImage()).manifest;

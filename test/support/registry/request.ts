@@ -1,5 +1,6 @@
 /** Single requests to a registry, for the tests of the registry itself. */
-import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { Readable } from 'node:stream';
 import { digestOf } from '../../../src/image/digest.ts';
@@ -20,29 +21,34 @@ export interface RequestParts extends Pick<RequestOptions, 'ca' | 'cert' | 'key'
   readonly body?: string | Uint8Array | AsyncIterable<Uint8Array>;
 }
 
-/** Sends one request; rejects when the connection breaks before the whole answer has come. */
+/**
+ * Sends one request; rejects when the connection breaks before the whole answer has come. A body of
+ * bytes or text has left before the reply is there: the connection is free for the next request.
+ */
 export async function ask(method: string, url: string, parts: RequestParts = {}): Promise<Reply> {
-  const { headers = {}, body = '', ...tls } = parts;
+  const { headers = {}, body = '', ...rest } = parts;
   const send = url.startsWith('https:') ? httpsRequest : httpRequest;
   const isWhole = typeof body === 'string' || body instanceof Uint8Array;
   const length = isWhole ? { 'content-length': String(Buffer.byteLength(body)) } : {};
-  return new Promise((resolve, reject) => {
-    const outgoing = send(url, { ...tls, method, headers: { ...length, ...headers } });
-    outgoing.once('error', reject);
-    outgoing.once('response', (incoming) => {
-      const chunks: Buffer[] = [];
-      incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-      incoming.once('error', reject);
-      incoming.once('end', () => {
-        const text = Buffer.concat(chunks).toString();
-        const { statusCode: status = 0, headers: received } = incoming;
-        const { location = '' } = received;
-        resolve({ status, headers: received, text, code: codeIn(text), location });
-      });
-    });
-    if (isWhole) outgoing.end(body);
-    else Readable.from(body).pipe(outgoing);
+  const outgoing = send(url, { ...rest, method, headers: { ...length, ...headers } });
+  const closed = new Promise((resolve) => {
+    outgoing.once('close', resolve);
   });
+  const response = once(outgoing, 'response') as Promise<[IncomingMessage]>;
+  if (isWhole) outgoing.end(body);
+  else Readable.from(body).pipe(outgoing);
+  const [incoming] = await response;
+  const reply = await read(incoming);
+  if (isWhole) await closed;
+  return reply;
+}
+
+async function read(incoming: IncomingMessage): Promise<Reply> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of incoming) chunks.push(chunk as Uint8Array);
+  const text = Buffer.concat(chunks).toString();
+  const { statusCode: status = 0, headers } = incoming;
+  return { status, headers, text, code: codeIn(text), location: headers.location ?? '' };
 }
 
 /** The address that finishes an upload. */

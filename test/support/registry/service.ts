@@ -16,6 +16,7 @@ interface ServiceSettings {
   readonly log: RequestLog;
 }
 
+/** Serves the requests of one registry. */
 export class Service {
   /** What went wrong without being asked to. */
   readonly bugs: unknown[] = [];

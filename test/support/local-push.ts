@@ -1,0 +1,55 @@
+/** Pushes between places on the local disk, in this process. */
+import { NO_CACHE } from '../../src/push/blob-cache.ts';
+import type { PushResult } from '../../src/push/options.ts';
+import { push } from '../../src/push/push.ts';
+import { parseDirReference } from '../../src/transports/dir/reference.ts';
+import { parseDockerArchiveReference } from '../../src/transports/docker-archive/reference.ts';
+import { parseDockerDaemonReference } from '../../src/transports/docker-daemon/reference.ts';
+import { parseOciArchiveReference } from '../../src/transports/oci-archive/reference.ts';
+import { parseOciLayoutReference } from '../../src/transports/oci-layout/reference.ts';
+import type {
+  DestinationReference,
+  SourceReference,
+  TransportContext,
+} from '../../src/transports/transport.ts';
+import { makeContext } from './transport-context.ts';
+
+const PARSERS = {
+  oci: parseOciLayoutReference,
+  'oci-archive': parseOciArchiveReference,
+  dir: parseDirReference,
+  'docker-archive': parseDockerArchiveReference,
+  'docker-daemon': parseDockerDaemonReference,
+} as const;
+
+/** Parses `TRANSPORT:…`, whichever side it is to be. */
+export function localReference(text: string): SourceReference & DestinationReference {
+  const transport = text.slice(0, text.indexOf(':')) as keyof typeof PARSERS;
+  return PARSERS[transport](text.slice(transport.length + 1));
+}
+
+/**
+ * Pushes once, without a cache, leaving signatures behind; `jobs` is how many blobs at once.
+ * @throws what the push fails with
+ */
+export async function pushLocally(
+  source: string,
+  destination: string,
+  { jobs = 6, ...context }: Partial<TransportContext> & { readonly jobs?: number } = {},
+): Promise<PushResult> {
+  const [outcome] = await push({
+    source: localReference(source),
+    destinations: [localReference(destination)],
+    options: {
+      platform: { os: 'linux', architecture: 'amd64' },
+      removeSignatures: true,
+      retry: 0,
+      jobs,
+    },
+    context: makeContext(context),
+    progress: { event: () => undefined },
+    cache: NO_CACHE,
+  });
+  if (outcome?.status === 'fulfilled') return outcome.value;
+  throw outcome?.reason;
+}

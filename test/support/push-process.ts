@@ -1,0 +1,52 @@
+/** Pushes between local places in processes of their own, which may be killed at any change they make. */
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { build } from 'esbuild';
+
+export interface PushProcess extends AsyncDisposable {
+  start(args: readonly string[], stdio?: StdioOptions): ChildProcess;
+  /** @throws Error when the push fails */
+  push(source: string, destination: string): Promise<void>;
+  /** @returns whether it was killed; false when it made fewer changes than `point` */
+  pushUntil(point: number, source: string, destination: string): Promise<boolean>;
+}
+
+/** Bundles what runs, as Node of this version reads no TypeScript. */
+export async function preparePushProcess(): Promise<PushProcess> {
+  const directory = await mkdtemp(join(tmpdir(), 'ocipush-push-process-'));
+  const script = join(directory, 'push.mjs');
+  await build({
+    entryPoints: [join(import.meta.dirname, 'killed-push.ts')],
+    outfile: script,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    logLevel: 'error',
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
+  });
+  const start = (
+    args: readonly string[],
+    stdio: StdioOptions = ['ignore', 'inherit', 'inherit'],
+  ): ChildProcess =>
+    spawn(process.execPath, [script, ...args], { stdio, env: { TMPDIR: directory } });
+  const run = async (args: readonly string[]): Promise<boolean> => {
+    const [code, signal] = (await once(start(args), 'close')) as [number | null, string | null];
+    if (code !== 0 && signal !== 'SIGKILL') throw new Error(`push ${args.join(' ')} failed`);
+    return signal === 'SIGKILL';
+  };
+  return {
+    start,
+    push: async (source, destination) => {
+      await run([source, destination]);
+    },
+    pushUntil: (point, source, destination) => run([source, destination, String(point)]),
+    [Symbol.asyncDispose]: () => rm(directory, { recursive: true }),
+  };
+}

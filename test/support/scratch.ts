@@ -1,0 +1,35 @@
+/** A place on disk for one test, and what can be wrong with it. */
+import { chmod, mkdtemp, readdir, readlink, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+
+/** A directory that lives as long as the test. */
+export async function temporaryDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'ocipush-unit-'));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** Runs the task while `directory` may not be entered, not even by root. */
+export async function withoutPermission<T>(directory: string, task: () => Promise<T>): Promise<T> {
+  const root = process.geteuid?.() === 0;
+  await chmod(directory, 0);
+  if (root) process.seteuid?.(65_534);
+  try {
+    return await task();
+  } finally {
+    if (root) process.seteuid?.(0);
+    await chmod(directory, 0o700);
+  }
+}
+
+/** The files below `directory` that this process has open; those without a name have their old one. */
+export async function openFiles(directory: string): Promise<readonly string[]> {
+  const descriptors = await readdir('/proc/self/fd');
+  const targets = await Promise.all(
+    // One of them was that of the listing itself.
+    descriptors.map((descriptor) => readlink(`/proc/self/fd/${descriptor}`).catch(() => '')),
+  );
+  return targets.filter((target) => target.startsWith(`${directory}/`));
+}
