@@ -1,6 +1,8 @@
 /** Turns what a registry answers when it refuses into errors with the reference's texts. */
+import { STATUS_CODES } from 'node:http';
 import { OcipushError, type ErrorCode } from '../errors.ts';
 import { isJsonObject, parseJson } from '../io/bounded-json.ts';
+import { parseChallenges } from './challenge.ts';
 import type { HttpResponse } from './http.ts';
 
 /** The first entry of an error body of the distribution specification. */
@@ -10,48 +12,85 @@ interface RegistryFault {
 }
 
 /** Default messages of the distribution project, which are printed without their code. */
-const DEFAULT_MESSAGES: Readonly<Record<string, string>> = {
-  BLOB_UNKNOWN: 'blob unknown to registry',
-  BLOB_UPLOAD_INVALID: 'blob upload invalid',
-  BLOB_UPLOAD_UNKNOWN: 'blob upload unknown to registry',
-  DENIED: 'requested access to the resource is denied',
-  DIGEST_INVALID: 'provided digest did not match uploaded content',
-  MANIFEST_BLOB_UNKNOWN: 'blob unknown to registry',
-  MANIFEST_INVALID: 'manifest invalid',
-  MANIFEST_UNKNOWN: 'manifest unknown',
-  MANIFEST_UNVERIFIED: 'manifest failed signature verification',
-  NAME_INVALID: 'invalid repository name',
-  NAME_UNKNOWN: 'repository name not known to registry',
-  RANGE_INVALID: 'invalid content range',
-  SIZE_INVALID: 'provided length did not match content length',
-  TAG_INVALID: 'manifest tag did not match URI',
-  TOOMANYREQUESTS: 'too many requests',
-  UNAUTHORIZED: 'authentication required',
-  UNSUPPORTED: 'The operation is unsupported.',
-};
+const DEFAULT_MESSAGES: ReadonlyMap<string, string> = new Map([
+  ['BLOB_UNKNOWN', 'blob unknown to registry'],
+  ['BLOB_UPLOAD_INVALID', 'blob upload invalid'],
+  ['BLOB_UPLOAD_UNKNOWN', 'blob upload unknown to registry'],
+  ['DENIED', 'requested access to the resource is denied'],
+  ['DIGEST_INVALID', 'provided digest did not match uploaded content'],
+  ['MANIFEST_BLOB_UNKNOWN', 'blob unknown to registry'],
+  ['MANIFEST_INVALID', 'manifest invalid'],
+  ['MANIFEST_UNKNOWN', 'manifest unknown'],
+  ['MANIFEST_UNVERIFIED', 'manifest failed signature verification'],
+  ['NAME_INVALID', 'invalid repository name'],
+  ['NAME_UNKNOWN', 'repository name not known to registry'],
+  ['RANGE_INVALID', 'invalid content range'],
+  ['SIZE_INVALID', 'provided length did not match content length'],
+  ['TAG_INVALID', 'manifest tag did not match URI'],
+  ['TOOMANYREQUESTS', 'too many requests'],
+  ['UNAUTHORIZED', 'authentication required'],
+  ['UNSUPPORTED', 'The operation is unsupported.'],
+]);
 
-/** Refusals that no repetition changes (the reference's list). */
-const FINAL_CODES = new Set(['UNAUTHORIZED', 'DENIED', 'NAME_UNKNOWN', 'MANIFEST_UNKNOWN']);
-const RETRYABLE_STATUSES = new Set([408, 429, 500, 502, 503, 504]);
+/** Refusals that no repetition changes: the reference's list, and what is wrong with the request. */
+const FINAL_CODES = new Set([
+  'DENIED',
+  'MANIFEST_INVALID',
+  'MANIFEST_UNKNOWN',
+  'MANIFEST_UNVERIFIED',
+  'NAME_INVALID',
+  'NAME_UNKNOWN',
+  'TAG_INVALID',
+  'UNAUTHORIZED',
+  'UNSUPPORTED',
+]);
+
+/** What RFC 6750, 3.1 says of a token, as an error of the registry. */
+const TOKEN_FAULTS: ReadonlyMap<string | undefined, string> = new Map([
+  ['invalid_token', 'UNAUTHORIZED'],
+  ['insufficient_scope', 'DENIED'],
+]);
+
+const TOO_LARGE = 413;
+
+/** The registry or what is before it has too much to do, or is broken for the moment. */
+const TRANSIENT_STATUSES = new Set([408, 429, 500, 502, 503, 504]);
 
 /**
  * The error of an answer that is not what was asked for. Its message begins with `attempt`; its
- * context has `status` and, where the registry gave one, `registryCode`.
+ * context has `status` and, where the registry gave them, `registryCode` and `retryAfter`.
  */
 export function statusError(response: HttpResponse, attempt: string): OcipushError {
+  const { status, url } = response;
   const fault = faultOf(response);
-  return new OcipushError(codeFor(response, fault), `${attempt}: ${errorText(response)}`, {
+  const retryAfter = response.header('retry-after');
+  return new OcipushError(codeFor(status, fault), `${attempt}: ${errorText(response)}`, {
     origin: 'destination',
     context: {
-      status: response.status,
-      url: `${response.url.origin}${response.url.pathname}`,
+      status,
+      url: `${url.origin}${url.pathname}`,
       ...(fault && { registryCode: fault.code }),
+      ...(retryAfter !== undefined && { retryAfter }),
     },
-    retryable:
-      RETRYABLE_STATUSES.has(response.status) ||
-      (fault !== undefined && response.status < 500 && !FINAL_CODES.has(fault.code)),
-    hint: hintFor(response.status, fault),
+    retryable: TRANSIENT_STATUSES.has(status) || mayPass(status, fault),
+    hint: hintFor(status, fault),
   });
+}
+
+/** Whether it may be another answer when everything is done again. */
+function mayPass(status: number, fault: RegistryFault | undefined): boolean {
+  return fault !== undefined && status !== TOO_LARGE && !FINAL_CODES.has(fault.code);
+}
+
+/** Whether there was an answer, and it was no. */
+export function isRefusal(error: unknown): error is OcipushError {
+  return error instanceof OcipushError && 'status' in error.context;
+}
+
+/** Whether the same request may succeed a moment later, without anything else being done again. */
+export function isTransient(error: OcipushError): boolean {
+  const { status } = error.context;
+  return typeof status === 'number' ? TRANSIENT_STATUSES.has(status) : error.retryable;
 }
 
 /** What the answer says, in the reference's words. */
@@ -59,58 +98,82 @@ export function errorText(response: HttpResponse): string {
   const { status } = response;
   const fault = faultOf(response);
   if (fault) {
-    if (fault.message === DEFAULT_MESSAGES[fault.code] || fault.message === '') {
-      return DEFAULT_MESSAGES[fault.code] ?? fault.code.toLowerCase().replaceAll('_', ' ');
-    }
-    return `${fault.code.toLowerCase().replaceAll('_', ' ')}: ${fault.message}`;
+    const words = fault.code.toLowerCase().replaceAll('_', ' ');
+    const usual = DEFAULT_MESSAGES.get(fault.code);
+    if (fault.message === '' || fault.message === usual) return usual ?? words;
+    return `${words}: ${fault.message}`;
   }
   if (status === 401) return 'authentication required';
   if (status >= 400 && status < 500) {
     const text = Buffer.from(response.body).toString('utf8');
-    return `StatusCode: ${status}, "${text.length > 50 ? `${text.slice(0, 50)}...` : text}"`;
+    const shown = text.length > 50 ? `${text.slice(0, 50)}...` : text;
+    return `StatusCode: ${status}, ${JSON.stringify(shown)}`;
   }
-  return `received unexpected HTTP status: ${status}`;
+  return `received unexpected HTTP status: ${status} ${STATUS_CODES[status] ?? ''}`.trimEnd();
 }
 
 /** The error that the registry itself names; undefined when the answer holds none. */
-export function faultOf(response: HttpResponse): RegistryFault | undefined {
-  if (response.status < 400 || response.status >= 500 || response.body.length === 0) {
-    return undefined;
-  }
-  const [fault] = faultList(response.body);
-  return fault;
+function faultOf(response: HttpResponse): RegistryFault | undefined {
+  const { status } = response;
+  if (status < 400 || status >= 500) return undefined;
+  return tokenFault(response) ?? bodyFault(response);
 }
 
-function faultList(body: Uint8Array): readonly RegistryFault[] {
+function tokenFault(response: HttpResponse): RegistryFault | undefined {
+  for (const { scheme, parameters } of parseChallenges(response.headers('www-authenticate'))) {
+    const code = TOKEN_FAULTS.get(parameters.get('error'));
+    if (scheme === 'bearer' && code !== undefined) {
+      return { code, message: parameters.get('error_description') ?? '' };
+    }
+  }
+  return undefined;
+}
+
+function bodyFault({ status, body }: HttpResponse): RegistryFault | undefined {
   let answer: unknown;
   try {
     answer = parseJson(body, 'the answer');
   } catch {
     // A proxy's HTML page or plain text: no registry error, and shown as it is.
-    return [];
+    return undefined;
   }
-  const errors = isJsonObject(answer) ? answer['errors'] : undefined;
-  if (!Array.isArray(errors)) return [];
-  return errors.filter(isJsonObject).map(({ code, message }) => ({
-    code: typeof code === 'string' ? code : 'UNKNOWN',
-    message: typeof message === 'string' ? message : '',
-  }));
+  if (!isJsonObject(answer)) return undefined;
+  const { errors, details } = answer;
+  const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
+  if (isJsonObject(first)) {
+    const { code, message } = first;
+    return { code: asText(code) || 'UNKNOWN', message: asText(message) };
+  }
+  // What some token servers say instead.
+  if (asText(details) === '') return undefined;
+  return { code: codeOfStatus(status), message: asText(details) };
 }
 
-function codeFor(response: HttpResponse, fault: RegistryFault | undefined): ErrorCode {
-  if (response.status === 401 || fault?.code === 'UNAUTHORIZED') return 'REGISTRY_UNAUTHORIZED';
-  if (response.status === 403 || fault?.code === 'DENIED') return 'REGISTRY_DENIED';
-  return 'REGISTRY_STATUS';
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function codeOfStatus(status: number): string {
+  if (status === 401) return 'UNAUTHORIZED';
+  return status === 429 ? 'TOOMANYREQUESTS' : 'UNKNOWN';
+}
+
+function codeFor(status: number, fault: RegistryFault | undefined): ErrorCode {
+  if (fault?.code === 'UNAUTHORIZED') return 'REGISTRY_UNAUTHORIZED';
+  if (fault?.code === 'DENIED') return 'REGISTRY_DENIED';
+  if (status === 401) return 'REGISTRY_UNAUTHORIZED';
+  return status === 403 ? 'REGISTRY_DENIED' : 'REGISTRY_STATUS';
 }
 
 function hintFor(status: number, fault: RegistryFault | undefined): string | undefined {
-  if (status === 401 || fault?.code === 'UNAUTHORIZED') {
-    return 'check the user and password: --creds USER:PASSWORD, or an auth file with --authfile';
-  }
-  if (status === 403 || fault?.code === 'DENIED') {
-    return 'these credentials may not push to this repository';
+  switch (codeFor(status, fault)) {
+    case 'REGISTRY_UNAUTHORIZED':
+      return 'check the user and password: --creds USER:PASSWORD, or an auth file with --authfile';
+    case 'REGISTRY_DENIED':
+      return 'this user may not push to this repository: name another with --creds or --authfile';
+    default:
   }
   if (fault?.code === 'NAME_UNKNOWN') return 'create the repository at the registry first';
-  if (status === 413) return 'the registry, or a proxy before it, limits the size of uploads';
+  if (status === TOO_LARGE) return 'the registry, or a proxy before it, limits the size of uploads';
   return undefined;
 }

@@ -20,7 +20,8 @@ export interface AuthorizerOptions {
 }
 
 interface HeldToken {
-  readonly value: string;
+  /** The Authorization header that shows it. */
+  readonly header: string;
   /** Milliseconds since the epoch. */
   readonly freshUntil: number;
 }
@@ -39,10 +40,12 @@ export class Authorizer {
   #credentials: Promise<Credentials | undefined> | undefined;
   /** One request serves all that wait for a token. */
   #token: Promise<HeldToken> | undefined;
+  /** The Authorization header that requests now have; empty while a token is on its way. */
+  #current: string | undefined;
 
   constructor(options: AuthorizerOptions) {
     this.#options = options;
-    this.#addScope(options.scope);
+    this.#addScopes(options.scope);
   }
 
   /**
@@ -51,12 +54,7 @@ export class Authorizer {
    */
   async header(): Promise<string | undefined> {
     if (this.#demand === undefined) return undefined;
-    if (this.#demand.challenge.scheme === 'basic') return this.#basic();
-    const held = this.#token;
-    const token = await held;
-    if (token && this.#options.clock.now() < token.freshUntil) return `Bearer ${token.value}`;
-    if (this.#token === held) this.#token = this.#requestToken();
-    return `Bearer ${(await this.#token)?.value}`;
+    return this.#demand.challenge.scheme === 'basic' ? this.#basic() : this.#bearer();
   }
 
   /**
@@ -70,18 +68,59 @@ export class Authorizer {
     if (challenge === undefined) return false;
     this.#demand = { challenge, registry: response.url };
     if (challenge.scheme === 'basic') return used === undefined;
-    for (const scope of challenge.parameters.get('scope')?.split(' ') ?? []) this.#addScope(scope);
-    this.#token = undefined;
+    const hasGrown = this.#addScopes(challenge.parameters.get('scope') ?? '');
+    // Another request that was refused with the same token may have seen to a new one.
+    const isOutdated = used !== this.#current;
+    const isTooWeak = challenge.parameters.get('error') === 'insufficient_scope';
+    if (!hasGrown && (isOutdated || isTooWeak)) return isOutdated;
+    this.#dropToken();
     return true;
   }
 
-  /** `type:name:actions`, where the name may hold colons; anything else is ignored. */
-  #addScope(scope: string): void {
-    const [, resource, list] = /^([^:]+:.+):([^:]+)$/.exec(scope) ?? [];
-    if (resource === undefined || list === undefined) return;
-    // Asked for more, such as `delete` to cancel an upload, some token servers refuse everything.
-    const actions = list.split(',').filter((action) => action === 'pull' || action === 'push');
-    this.#scopes.set(resource, new Set([...(this.#scopes.get(resource) ?? []), ...actions]));
+  /**
+   * Adds what is not yet asked for; true when there was any. Each scope is `type:name:actions`,
+   * where the name may hold colons; anything else is ignored.
+   */
+  #addScopes(scopes: string): boolean {
+    let hasGrown = false;
+    for (const scope of scopes.split(' ')) {
+      const [, resource = '', list = ''] = /^([^:]+:.+):([^:]+)$/.exec(scope) ?? [];
+      for (const action of list.split(',')) {
+        // Asked for more, such as `delete` to cancel an upload, some token servers refuse everything.
+        if (action !== 'pull' && action !== 'push') continue;
+        const actions = this.#scopes.get(resource) ?? new Set();
+        hasGrown ||= !actions.has(action);
+        this.#scopes.set(resource, actions.add(action));
+      }
+    }
+    return hasGrown;
+  }
+
+  async #bearer(): Promise<string> {
+    for (;;) {
+      const held = (this.#token ??= this.#renew());
+      const { header, freshUntil } = await held;
+      const isFresh = this.#options.clock.now() < freshUntil;
+      if (this.#token === held) {
+        if (isFresh) this.#current = header;
+        else this.#dropToken();
+      }
+      if (isFresh) return header;
+    }
+  }
+
+  #dropToken(): void {
+    this.#token = undefined;
+    this.#current = '';
+  }
+
+  /** A token request that fails leaves the way free for the next one. */
+  #renew(): Promise<HeldToken> {
+    const renewal = this.#requestToken();
+    renewal.catch(() => {
+      if (this.#token === renewal) this.#token = undefined;
+    });
+    return renewal;
   }
 
   async #basic(): Promise<string> {
@@ -111,6 +150,7 @@ export class Authorizer {
       userAgent,
       signal,
     });
-    return { value: token.value, freshUntil: clock.now() + token.lifetime * 1000 * FRESH };
+    const freshUntil = clock.now() + token.lifetime * 1000 * FRESH;
+    return { header: `Bearer ${token.value}`, freshUntil };
   }
 }

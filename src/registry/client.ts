@@ -1,10 +1,11 @@
 /** One repository of one registry: requests sent to it with authorization, retries and redirects. */
+import { setMaxListeners } from 'node:events';
 import { OcipushError, withDetails } from '../errors.ts';
-import { statusError } from './answer-error.ts';
+import { isTransient, statusError } from './answer-error.ts';
 import { Authorizer } from './authorizer.ts';
 import { HttpClient, type HttpMethod, type HttpRequest, type HttpResponse } from './http.ts';
 import type { RegistryOptions } from './options.ts';
-import { parseRetryAfter, withRetry } from './retry.ts';
+import { withRetry } from './retry.ts';
 import type { ByteStream } from '../io/bytes.ts';
 
 /** Learning the challenge, then that a token has too few rights or is too old. */
@@ -23,6 +24,11 @@ export interface RegistryRequest {
   readonly attempt: string;
 }
 
+/** A request that can be sent again. */
+export interface ReplayableRequest extends RegistryRequest {
+  readonly body?: Uint8Array;
+}
+
 export interface RepositoryName {
   /** `host[:port]` as in the reference. */
   readonly registry: string;
@@ -32,12 +38,13 @@ export interface RepositoryName {
 export class RegistryClient implements AsyncDisposable {
   readonly #repository: RepositoryName;
   readonly #options: RegistryOptions;
+  readonly #closed = new AbortController();
   readonly #signal: AbortSignal;
   readonly #http: HttpClient;
   readonly #authorizer: Authorizer;
   #origin: URL;
-  /** Whether the registry has answered over {@link #origin}; before that, HTTP may be tried. */
-  #reached = false;
+  /** Whether the registry has ever answered over HTTPS; before that, HTTP may be tried. */
+  #isSecure = false;
 
   private constructor(
     repository: RepositoryName,
@@ -47,12 +54,14 @@ export class RegistryClient implements AsyncDisposable {
   ) {
     this.#repository = repository;
     this.#options = options;
-    this.#signal = signal;
+    this.#signal = AbortSignal.any([signal, this.#closed.signal]);
+    // Every request listens, and Node warns of more than ten as of a leak.
+    setMaxListeners(0, this.#signal);
     this.#http = http;
     this.#origin = new URL(`https://${connectionHost(repository.registry)}`);
     this.#authorizer = new Authorizer({
       http,
-      signal,
+      signal: this.#signal,
       userAgent: options.userAgent,
       clock: options.clock,
       scope: `repository:${repository.path}:pull,push`,
@@ -78,8 +87,8 @@ export class RegistryClient implements AsyncDisposable {
    * Sends a request whose body can be sent again, as often as it takes.
    * @throws OcipushError of the last attempt
    */
-  send(request: RegistryRequest & { readonly body?: Uint8Array }): Promise<HttpResponse> {
-    return this.withRetry(() => this.sendOnce(request));
+  send(request: ReplayableRequest): Promise<HttpResponse> {
+    return this.withRetry(() => this.sendOnce(request), isTransient);
   }
 
   /**
@@ -95,41 +104,35 @@ export class RegistryClient implements AsyncDisposable {
         (await this.#learn(response, authorization));
       if (learned && isReplayable(request.body)) continue;
       if (request.accept.includes(response.status)) return response;
-      const error = this.refusal(response, request.attempt);
+      const error = statusError(response, request.attempt);
       throw learned ? withDetails(error, { retryable: true }) : error;
     }
   }
 
-  withRetry<T>(attempt: () => Promise<T>): Promise<T> {
-    return withRetry(attempt, { clock: this.#options.clock, signal: this.#signal });
+  /** Repeats what fails retryably, or only some of it; see {@link withRetry}. */
+  withRetry<T>(attempt: () => Promise<T>, only?: (error: OcipushError) => boolean): Promise<T> {
+    return withRetry(attempt, { clock: this.#options.clock, signal: this.#signal, only });
   }
 
-  /** Where an answer says to go on; stays on HTTPS where a proxy hides that it was used. */
+  /**
+   * Where an answer says to go on; stays on HTTPS where a proxy hides that it was used.
+   * @throws OcipushError REGISTRY_ANSWER_INVALID
+   */
   resolveLocation(response: HttpResponse): URL {
     const location = response.header('location');
-    if (location === undefined || !URL.canParse(location, response.url.href)) {
-      throw new OcipushError(
-        'REGISTRY_ANSWER_INVALID',
-        'determining upload URL: http: no Location header in response',
-        { origin: 'destination', retryable: true },
-      );
-    }
+    if (location === undefined) throw badLocation('http: no Location header in response');
+    if (!URL.canParse(location, response.url.href)) throw badLocation('invalid Location header');
     const url = new URL(location, response.url);
+    if (!/^https?:$/.test(url.protocol)) throw badLocation(`unsupported scheme ${url.protocol}`);
     if (url.hostname === response.url.hostname && response.url.protocol === 'https:') {
       url.protocol = 'https:';
     }
     return url;
   }
 
-  /** The error of an answer that was not accepted, with the wait that it asks for. */
-  refusal(response: HttpResponse, attempt: string): OcipushError {
-    const error = statusError(response, attempt);
-    const wait = parseRetryAfter(response.header('retry-after'), this.#options.clock.now());
-    if (wait === undefined) return error;
-    return withDetails(error, { context: { ...error.context, retryAfterMilliseconds: wait } });
-  }
-
+  /** Ends what a failed push left under way, and what waits to be repeated. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed.abort(new OcipushError('ABORTED', 'the connection to the registry was closed'));
     await this.#http[Symbol.asyncDispose]();
   }
 
@@ -158,37 +161,39 @@ export class RegistryClient implements AsyncDisposable {
 
   /** Falls back to plain HTTP when HTTPS was never answered and verification is off. */
   async #reach(message: HttpRequest): Promise<HttpResponse> {
+    const { protocol, host } = message.url;
+    const isRegistry = host === this.#origin.host;
     try {
       const response = await this.#http.send(message);
-      this.#reached ||= message.url.origin === this.#origin.origin;
+      if (isRegistry && protocol === 'https:') this.#isSecure = true;
       return response;
     } catch (error) {
-      const { protocol, origin } = message.url;
       const mayFallBack =
-        !this.#reached &&
         this.#options.tlsVerify === false &&
+        !this.#isSecure &&
+        isRegistry &&
         protocol === 'https:' &&
-        origin === this.#origin.origin &&
         isReplayable(message.body);
       if (!mayFallBack) throw error;
       const url = new URL(message.url);
       url.protocol = 'http:';
       const response = await this.#http.send({ ...message, url });
       this.#origin = new URL(url.origin);
-      this.#reached = true;
       return response;
     }
   }
 
   /** Some registries say how to authenticate only when they are asked for nothing. */
   async #learn(response: HttpResponse, used: string | undefined): Promise<boolean> {
+    // Another host that an answer led to could have the password sent wherever it likes.
+    if (response.url.origin !== this.#origin.origin) return false;
     if (response.header('www-authenticate') !== undefined) {
       return this.#authorizer.learn(response, used);
     }
     const url = new URL('/v2/', this.#origin);
     const headers = { 'user-agent': this.#options.userAgent };
     const ping = await this.#http.send({ method: 'GET', url, headers, signal: this.#signal });
-    return ping.status === 401 && this.#authorizer.learn(ping, used);
+    return this.#authorizer.learn(ping, used);
   }
 
   #resolve(target: string | URL): URL {
@@ -207,5 +212,14 @@ function isReplayable(body: RegistryRequest['body']): body is Uint8Array | undef
 }
 
 function isRedirect(response: HttpResponse): boolean {
-  return [301, 302, 303, 307, 308].includes(response.status);
+  return (
+    [301, 302, 303, 307, 308].includes(response.status) && response.header('location') !== undefined
+  );
+}
+
+function badLocation(what: string): OcipushError {
+  return new OcipushError('REGISTRY_ANSWER_INVALID', `determining upload URL: ${what}`, {
+    origin: 'destination',
+    retryable: true,
+  });
 }

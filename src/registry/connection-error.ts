@@ -1,63 +1,86 @@
 /** Explains why a server gave no answer. */
 import { messageOf, OcipushError, type ErrorDetails } from '../errors.ts';
 
-/** Fatal for every attempt: the name or the address is wrong. */
+/** Fatal for every attempt: the name is wrong. */
 const UNRESOLVED = new Set(['ENOTFOUND', 'EAI_NONAME']);
 
-/** Codes of node:tls and OpenSSL for a certificate that cannot be trusted. */
-const UNTRUSTED = new Set([
-  'CERT_HAS_EXPIRED',
-  'CERT_NOT_YET_VALID',
-  'CERT_UNTRUSTED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+/** What node:tls says of a certificate that cannot be trusted, and the reference's words for it. */
+const UNTRUSTED: ReadonlyMap<string, string> = new Map([
+  ['CERT_HAS_EXPIRED', 'certificate has expired or is not yet valid'],
+  ['CERT_NOT_YET_VALID', 'certificate has expired or is not yet valid'],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'certificate signed by unknown authority'],
+  ['SELF_SIGNED_CERT_IN_CHAIN', 'certificate signed by unknown authority'],
+  ['UNABLE_TO_GET_ISSUER_CERT', 'certificate signed by unknown authority'],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'certificate signed by unknown authority'],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'certificate signed by unknown authority'],
 ]);
 
+/** Further codes of node:tls about certificates; its words are as good as any. */
+const CERTIFICATE = /^(?:CERT_|CRL_|INVALID_(?:CA|PURPOSE)$|HOSTNAME_MISMATCH$|ERR_TLS_CERT_)/;
+
 /** What OpenSSL says when the other side does not speak TLS. */
-const NOT_TLS = new Set([
-  'ERR_SSL_WRONG_VERSION_NUMBER',
-  'ERR_SSL_PACKET_LENGTH_TOO_LONG',
-  'EPROTO',
-]);
+const NOT_TLS = new Set(['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG']);
+
+/** What OpenSSL says when the other side did not get the client certificate that it wants. */
+const CLIENT_REFUSED = /^ERR_SSL_.*_ALERT_(?:BAD_CERTIFICATE|CERTIFICATE_REQUIRED)$/;
 
 /**
  * The error of a request that got no answer. Retryable unless the name does not resolve or TLS
  * failed, as in the reference.
  */
 export function connectionError(error: unknown, method: string, url: URL): OcipushError {
-  const code = codeOf(error);
-  const context = { method, url: `${url.origin}${url.pathname}`, ...(code && { code }) };
-  const message = `${method[0]}${method.slice(1).toLowerCase()} "${context.url}": ${describe(error)}`;
-  const details: ErrorDetails = { origin: 'destination', context, cause: error };
-  if (code !== undefined && UNTRUSTED.has(code)) {
-    return new OcipushError('TLS_FAILED', message, {
-      ...details,
-      hint: `put the registry's CA certificate into /etc/containers/certs.d/${url.host}/ca.crt, or name a directory with --cert-dir`,
-    });
-  }
-  if (code !== undefined && NOT_TLS.has(code)) {
-    return new OcipushError('TLS_FAILED', message, {
-      ...details,
-      hint: 'the registry seems to speak plain HTTP: --tls-verify=false allows that',
-    });
-  }
-  return new OcipushError('REGISTRY_UNREACHABLE', message, {
-    ...details,
-    retryable: code === undefined || !UNRESOLVED.has(code),
+  const code = codeOf(error) ?? '';
+  const address = `${url.origin}${url.pathname}`;
+  const verb = `${method.slice(0, 1)}${method.slice(1).toLowerCase()}`;
+  const message = `${verb} "${address}": ${describe(error, code, url)}`;
+  const details: ErrorDetails = {
+    origin: 'destination',
+    context: { method, url: address, ...(code !== '' && { code }) },
     hint: hintFor(code, url),
-  });
+    cause: error,
+  };
+  if (isUntrusted(code) || code.startsWith('ERR_SSL_') || code === 'EPROTO') {
+    return new OcipushError('TLS_FAILED', message, details);
+  }
+  const retryable = !UNRESOLVED.has(code);
+  return new OcipushError('REGISTRY_UNREACHABLE', message, { ...details, retryable });
 }
 
-function hintFor(code: string | undefined, url: URL): string | undefined {
-  if (code !== undefined && UNRESOLVED.has(code)) {
+function isUntrusted(code: string): boolean {
+  return UNTRUSTED.has(code) || CERTIFICATE.test(code);
+}
+
+/** The reference's words where people search for them, else what Node says, on one line. */
+function describe(error: unknown, code: string, url: URL): string {
+  if (NOT_TLS.has(code)) return 'http: server gave HTTP response to HTTPS client';
+  if (UNRESOLVED.has(code)) return `dial tcp: lookup ${url.hostname}: no such host`;
+  if (code === 'ECONNREFUSED') return `dial tcp ${hostAndPort(url)}: connect: connection refused`;
+  if (code === 'ECONNRESET') return 'connection reset by peer';
+  if (code === 'UND_ERR_SOCKET') return `EOF (${textOf(error)})`;
+  if (code.startsWith('ERR_SSL_')) return `remote error: tls: ${reasonOf(error) ?? textOf(error)}`;
+  if (!isUntrusted(code)) return textOf(error);
+  return `tls: failed to verify certificate: x509: ${UNTRUSTED.get(code) ?? textOf(error)}`;
+}
+
+function hintFor(code: string, url: URL): string | undefined {
+  if (isUntrusted(code)) {
+    return `put the registry's CA certificate into /etc/containers/certs.d/${url.host}/ca.crt, or name a directory with --cert-dir`;
+  }
+  if (NOT_TLS.has(code)) {
+    return 'the registry seems to speak plain HTTP: --tls-verify=false allows that';
+  }
+  if (CLIENT_REFUSED.test(code)) {
+    return `the registry wants a client certificate: put one (*.cert) and its key (*.key) into /etc/containers/certs.d/${url.host}, or name a directory with --cert-dir`;
+  }
+  if (UNRESOLVED.has(code)) {
     return `check the name of the registry: ${url.hostname} is not known`;
   }
   if (code === 'ECONNREFUSED') return `nothing listens on ${url.host}: is the registry running?`;
   return undefined;
+}
+
+function hostAndPort({ hostname, port, protocol }: URL): string {
+  return `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`;
 }
 
 /** The code of the error or of the one that caused it. */
@@ -67,10 +90,17 @@ function codeOf(error: unknown): string | undefined {
   return code ?? codeOf(error.cause);
 }
 
+/** What OpenSSL means, without where in its source it says so. */
+function reasonOf(error: unknown): string | undefined {
+  const { reason } = error as { reason?: unknown };
+  return typeof reason === 'string' ? reason : undefined;
+}
+
 /** Connecting to several addresses fails with an error that has no message of its own. */
-function describe(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') {
-    return error.errors.map((each) => messageOf(each)).join('; ');
-  }
-  return messageOf(error);
+function textOf(error: unknown): string {
+  const text =
+    error instanceof AggregateError && error.message === ''
+      ? error.errors.map((each) => messageOf(each)).join('; ')
+      : messageOf(error);
+  return text.replaceAll(/\s+/g, ' ').trim();
 }

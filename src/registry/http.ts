@@ -1,9 +1,13 @@
 /** HTTP as the registry client needs it: kept-alive connections, bounded answers, clear errors. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import request from 'undici/lib/api/api-request.js';
+import buildConnector from 'undici/lib/core/connect.js';
 import type { HostCertificates } from '../config/certs-d.ts';
+import { OcipushError } from '../errors.ts';
 import type { ByteStream } from '../io/bytes.ts';
 import { connectionError } from './connection-error.ts';
+import { outgoing, type OutgoingStream } from './outgoing.ts';
 
 export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
 
@@ -42,48 +46,40 @@ export class HttpClient implements AsyncDisposable {
     const [client] = certificates.clients;
     this.#agent = new Agent({
       keepAliveTimeout: KEEP_ALIVE,
-      connect: {
+      connect: connector({
         timeout: CONNECT_TIMEOUT,
         rejectUnauthorized: verify,
         ...(certificates.authorities.length > 0 && { ca: [...certificates.authorities] }),
         ...(client && { cert: client.certificate, key: client.key }),
-      },
+      }),
     });
   }
 
   /**
    * One request and its answer, whatever the status. Redirects are answers.
-   * @throws OcipushError REGISTRY_UNREACHABLE or TLS_FAILED when there was no answer; what the body
-   * stream threw, if it was that
+   * @throws OcipushError REGISTRY_UNREACHABLE or TLS_FAILED when there was no answer,
+   * REGISTRY_ANSWER_INVALID when it came too early; what the body stream threw; the signal's reason
    */
   async send(message: HttpRequest): Promise<HttpResponse> {
-    let bodyError: unknown;
-    const body =
+    const { method, url, signal } = message;
+    signal.throwIfAborted();
+    const stream =
       message.body === undefined || message.body instanceof Uint8Array
-        ? message.body
-        : watched(message.body, (error) => (bodyError = error));
+        ? undefined
+        : outgoing(message.body, message.headers?.['content-length']);
     try {
-      const answer = await request.call(this.#agent, {
-        origin: message.url.origin,
-        path: message.url.pathname + message.url.search,
-        method: message.method,
-        headers: { ...message.headers },
-        body: body as Uint8Array | null,
-        signal: message.signal,
-      });
-      const bytes = await readAnswer(answer.body);
-      const { statusCode: status, headers: fields } = answer;
-      const headers = (name: string): string[] => [fields[name] ?? []].flat();
-      return {
-        status,
-        url: message.url,
-        headers,
-        header: (name) => headers(name)[0],
-        body: bytes,
-      };
+      const response = await unlessAborted(this.#exchange(message, stream), signal);
+      // A turn later undici has the connection back; a request before that would open another one.
+      await nextTurn();
+      if (response.status < 300 && stream?.isComplete() === false) {
+        throw tooEarly(response.status, method, url);
+      }
+      return response;
     } catch (error) {
-      message.signal.throwIfAborted();
-      throw bodyError ?? connectionError(error, message.method, message.url);
+      signal.throwIfAborted();
+      const failure = stream?.failure();
+      if (failure !== undefined) throw failure;
+      throw error instanceof OcipushError ? error : connectionError(error, method, url);
     }
   }
 
@@ -91,15 +87,58 @@ export class HttpClient implements AsyncDisposable {
     // Not close(): it would wait for what a failed push left under way.
     await this.#agent.destroy();
   }
+
+  async #exchange(
+    { method, url, headers: fields, body, signal }: HttpRequest,
+    stream: OutgoingStream | undefined,
+  ): Promise<HttpResponse> {
+    const answer = await request.call(this.#agent, {
+      origin: url.origin,
+      path: url.pathname + url.search,
+      method,
+      headers: { ...fields },
+      // The type is wrong: undici takes what can be iterated.
+      body: (stream?.bytes ?? body) as Uint8Array | null,
+      signal,
+    });
+    const { statusCode: status, headers: received } = answer;
+    const headers = (name: string): string[] => [received[name] ?? []].flat();
+    return {
+      status,
+      url,
+      headers,
+      header: (name) => headers(name)[0],
+      body: await readAnswer(answer.body),
+    };
+  }
 }
 
-/** Remembers what a body threw, since a client reports it as a fault of the connection. */
-async function* watched(body: ByteStream, failed: (error: unknown) => void): ByteStream {
+/**
+ * A TLS alert after the handshake, such as that for a missing client certificate, ends a connection
+ * at once: else undici would forget it for the orderly end that follows.
+ */
+function connector(options: buildConnector.BuildOptions): buildConnector.connector {
+  const connect = buildConnector(options);
+  return (target, callback) => {
+    connect(target, (...result) => {
+      const [, socket] = result;
+      socket?.once('error', (error) => socket.destroy(error));
+      callback(...result);
+    });
+  };
+}
+
+/** undici hears of an abort only once it is connected, for which nobody should have to wait. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let stop = (): void => undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    stop = () => reject(signal.reason as Error);
+  });
+  signal.addEventListener('abort', stop);
   try {
-    yield* body;
-  } catch (error) {
-    failed(error);
-    throw error;
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
   }
 }
 
@@ -112,4 +151,13 @@ async function readAnswer(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> 
     if (size >= ANSWER_LIMIT) break;
   }
   return Buffer.concat(chunks).subarray(0, ANSWER_LIMIT);
+}
+
+/** Nobody can have stored what was not sent yet. */
+function tooEarly(status: number, method: string, url: URL): OcipushError {
+  return new OcipushError(
+    'REGISTRY_ANSWER_INVALID',
+    `${method} ${url.origin}${url.pathname}: answered with ${status} before all bytes were sent`,
+    { origin: 'destination', retryable: true },
+  );
 }

@@ -10,6 +10,7 @@ import {
 } from '../image/media-types.ts';
 import { OcipushError } from '../errors.ts';
 import type { RegistryClient } from './client.ts';
+import type { HttpResponse } from './http.ts';
 
 const ACCEPT = [OCI_MANIFEST, DOCKER_MANIFEST, OCI_INDEX, DOCKER_LIST, DOCKER_V1_SIGNED, DOCKER_V1];
 
@@ -31,8 +32,16 @@ export async function headManifest(
     accept: [200, ...UNKNOWN],
     attempt: `checking manifest ${reference}`,
   });
-  const digest = response.header('docker-content-digest');
-  return response.status === 200 && digest !== undefined ? parseDigest(digest) : undefined;
+  return response.status === 200 ? digestIn(response) : undefined;
+}
+
+/** What is no digest says nothing. */
+function digestIn(response: HttpResponse): Digest | undefined {
+  try {
+    return parseDigest(response.header('docker-content-digest') ?? '');
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -9,26 +9,35 @@ const LONGEST_DELAY = 30_000;
 /** Milliseconds: the longest wait that a registry may ask for with Retry-After. */
 const LONGEST_RETRY_AFTER = 60_000;
 
+/** Errors that were repeated in vain: what contains the request must not multiply the attempts. */
+const exhausted = new WeakSet<OcipushError>();
+
 export interface RetryOptions {
   readonly clock: RetryClock;
   readonly signal: AbortSignal;
+  /** Which retryable errors to repeat; all unless told. */
+  readonly only?: ((error: OcipushError) => boolean) | undefined;
 }
 
 /**
  * Runs an attempt until it succeeds, fails for good, or has been repeated often enough. Errors that
- * are retryable are repeated after a doubling delay, or the one the registry asked for
- * (`retryAfterMilliseconds` in the error's context).
+ * are retryable are repeated after a doubling delay, or a longer one where the registry asked for it
+ * (`retryAfter` in the error's context).
  */
 export async function withRetry<T>(
   attempt: () => Promise<T>,
-  { clock, signal }: RetryOptions,
+  { clock, signal, only = () => true }: RetryOptions,
 ): Promise<T> {
   for (let repetition = 0; ; repetition += 1) {
     try {
       return await attempt();
     } catch (error) {
-      if (!worthRepeating(error) || repetition === REPETITIONS) throw error;
-      const asked = Number(error.context['retryAfterMilliseconds'] ?? 0);
+      if (!isWorthRepeating(error) || !only(error)) throw error;
+      if (repetition === REPETITIONS) {
+        exhausted.add(error);
+        throw error;
+      }
+      const asked = parseRetryAfter(error.context['retryAfter'], clock.now());
       const delay = backoff(repetition, FIRST_DELAY, LONGEST_DELAY, clock);
       await clock.sleep(Math.max(delay, Math.min(asked, LONGEST_RETRY_AFTER)), signal);
     }
@@ -36,16 +45,22 @@ export async function withRetry<T>(
 }
 
 /** Nothing listening is for the whole push to repeat: a moment later it will be no different. */
-function worthRepeating(error: unknown): error is OcipushError {
+function isWorthRepeating(error: unknown): error is OcipushError {
   return (
-    error instanceof OcipushError && error.retryable && error.context['code'] !== 'ECONNREFUSED'
+    error instanceof OcipushError &&
+    error.retryable &&
+    error.context['code'] !== 'ECONNREFUSED' &&
+    !exhausted.has(error)
   );
 }
 
-/** Milliseconds that a Retry-After header asks for: seconds or an HTTP date (RFC 9110, 10.2.3). */
-export function parseRetryAfter(value: string | undefined, now: number): number | undefined {
-  if (value === undefined) return undefined;
-  if (/^\d+$/.test(value)) return Number(value) * 1000;
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+/**
+ * Milliseconds that a Retry-After header asks for: seconds or an HTTP date (RFC 9110, 10.2.3); 0
+ * when there is none or it makes no sense.
+ */
+export function parseRetryAfter(value: string | number | undefined, now: number): number {
+  const text = String(value ?? '');
+  if (/^\d+$/.test(text)) return Number(text) * 1000;
+  const date = /\d GMT$/.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(date) ? 0 : Math.max(0, date - now);
 }

@@ -1,10 +1,10 @@
 /** Gets bearer tokens from the token server that a challenge names. */
 import type { Credentials } from '../config/credentials.ts';
-import { OcipushError, wrapError } from '../errors.ts';
+import { OcipushError, withDetails } from '../errors.ts';
 import { parseJsonObject } from '../io/bounded-json.ts';
 import type { Challenge } from './challenge.ts';
 import type { HttpClient, HttpRequest, HttpResponse } from './http.ts';
-import { errorText, statusError } from './answer-error.ts';
+import { errorText, isTransient, statusError } from './answer-error.ts';
 
 /** How the reference names itself to token servers. */
 const CLIENT_ID = 'containers/image';
@@ -34,17 +34,25 @@ export interface TokenRequest {
 export async function requestToken(http: HttpClient, wanted: TokenRequest): Promise<Token> {
   const response = await http.send(tokenRequest(wanted));
   if (response.status !== 200) throw refusal(response, wanted.credentials);
+  const token = readToken(response.body);
+  if (token !== undefined) return token;
+  throw new OcipushError(
+    'REGISTRY_ANSWER_INVALID',
+    `requesting bearer token from ${response.url.host}: the answer holds no token`,
+    { origin: 'destination' },
+  );
+}
+
+function readToken(body: Uint8Array): Token | undefined {
   try {
-    const answer = parseJsonObject(response.body, 'the token');
-    const value = answer['token'] ?? answer['access_token'];
-    if (typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value)) throw new Error('no token');
+    const answer = parseJsonObject(body, 'the token');
+    const value = answer['token'] || answer['access_token'];
+    if (typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value)) return undefined;
     const lifetime = Number(answer['expires_in'] ?? MINIMUM_LIFETIME);
     return { value, lifetime: lifetime >= MINIMUM_LIFETIME ? lifetime : MINIMUM_LIFETIME };
-  } catch (error) {
-    throw wrapError(error, `requesting bearer token from ${response.url.host}`, {
-      code: 'REGISTRY_ANSWER_INVALID',
-      origin: 'destination',
-    });
+  } catch {
+    // The fault is not passed on, for it may quote the token.
+    return undefined;
   }
 }
 
@@ -60,9 +68,10 @@ function tokenRequest(wanted: TokenRequest): HttpRequest {
     parameters.set('client_id', CLIENT_ID);
     parameters.set('grant_type', 'refresh_token');
     parameters.set('refresh_token', credentials.token);
+    url.search = '';
     return {
       method: 'POST',
-      url: new URL(url.pathname, url),
+      url,
       headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' },
       body: Buffer.from(parameters.toString()),
       signal,
@@ -70,7 +79,9 @@ function tokenRequest(wanted: TokenRequest): HttpRequest {
   }
   if (credentials?.user) parameters.set('account', credentials.user);
   url.search = parameters.toString();
-  const authorization = credentials && { authorization: basicAuthorization(credentials) };
+  const isWhole =
+    credentials !== undefined && credentials.user !== '' && credentials.password !== '';
+  const authorization = isWhole && { authorization: basicAuthorization(credentials) };
   return { method: 'GET', url, headers: { ...headers, ...authorization }, signal };
 }
 
@@ -83,9 +94,11 @@ function realmOf(challenge: Challenge, registry: URL): URL {
   if (url.protocol === 'http:' && registry.protocol === 'https:') {
     throw badRealm(`"${url.origin}" would send the password in plain text`, registry);
   }
-  return url.protocol === 'https:' || url.protocol === 'http:'
-    ? url
-    : new URL(`${url.pathname}${url.search}`, registry);
+  if (/^https?:$/.test(url.protocol)) return url;
+  const own = new URL(registry);
+  own.pathname = url.pathname;
+  own.search = url.search;
+  return own;
 }
 
 function badRealm(what: string, registry: URL): OcipushError {
@@ -101,7 +114,10 @@ export function basicAuthorization(credentials: { user: string; password: string
 }
 
 function refusal(response: HttpResponse, credentials: Credentials | undefined): OcipushError {
-  if (response.status !== 401) return statusError(response, 'requesting bearer token');
+  if (response.status !== 401) {
+    const error = statusError(response, 'requesting bearer token');
+    return withDetails(error, { retryable: isTransient(error) });
+  }
   return new OcipushError(
     'REGISTRY_UNAUTHORIZED',
     `unable to retrieve auth token: invalid username/password: ${errorText(response)}`,

@@ -1,5 +1,5 @@
 /**
- * The two modules of undici that are used. Importing the whole package costs 50 ms at every start
+ * The modules of undici that are used. Importing the whole package costs 50 ms at every start
  * (fetch, WebSocket, cache); these cost a third of it.
  */
 declare module 'undici/lib/dispatcher/agent.js' {
@@ -14,4 +14,8 @@ declare module 'undici/lib/api/api-request.js' {
     options: Dispatcher.RequestOptions,
   ) => Promise<Dispatcher.ResponseData>;
   export default request;
+}
+
+declare module 'undici/lib/core/connect.js' {
+  export { buildConnector as default } from 'undici';
 }

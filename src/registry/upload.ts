@@ -1,8 +1,8 @@
 /** Brings blobs to a repository in the fewest round trips, and again when that fails. */
 import type { BlobIdentity, BlobUpload, StoredBlob } from '../image/blob.ts';
-import type { Digest } from '../image/digest.ts';
-import { OcipushError, withDetails } from '../errors.ts';
-import { faultOf } from './answer-error.ts';
+import { digestAlgorithm, type Digest } from '../image/digest.ts';
+import { OcipushError } from '../errors.ts';
+import { isRefusal, isTransient } from './answer-error.ts';
 import type { RegistryClient } from './client.ts';
 import type { HttpResponse } from './http.ts';
 
@@ -12,10 +12,8 @@ import type { HttpResponse } from './http.ts';
  */
 const WORTH_ASKING_TWICE = 1024 * 1024;
 
-/** The registry does not permit this, does not know how, or hides what it has. */
-const REFUSED = [400, 401, 403, 404, 405, 415, 422];
 /** Answers to an upload in one PUT after which some registries take PATCH and PUT. */
-const NO_SINGLE_PUT = [404, 405, 413, 415, 416, 500, 501, 502, 503, 504];
+const NO_SINGLE_PUT = new Set([404, 405, 413, 415, 416, 500, 501, 502, 503, 504]);
 
 const BINARY = { 'content-type': 'application/octet-stream' };
 
@@ -29,27 +27,23 @@ export class BlobUploader {
   }
 
   /** @throws OcipushError of the last attempt, or what producing the blob failed with */
-  async upload(blob: BlobUpload): Promise<StoredBlob> {
+  upload(blob: BlobUpload): Promise<StoredBlob> {
+    // Every attempt asks again: the one before may have succeeded and only its answer been lost.
+    return this.#client.withRetry(() => this.#uploadOnce(blob));
+  }
+
+  async #uploadOnce(blob: BlobUpload): Promise<StoredBlob> {
     let session: URL | undefined;
     for (const candidate of blob.candidates) {
       if (session) await this.#cancel(session);
       const answer = await this.#ask(candidate);
-      if (answer === 'exists') return { ...candidate, how: 'exists' };
+      if (answer === 'exists') {
+        return { digest: candidate.digest, size: candidate.size, how: 'exists' };
+      }
       session = answer;
     }
-    const stored = await this.#client.withRetry(() => {
-      const opened = session;
-      session = undefined;
-      return this.#send(blob, opened);
-    });
-    return { ...stored, how: 'uploaded' };
-  }
-
-  async #send(blob: BlobUpload, opened: URL | undefined): Promise<BlobIdentity> {
-    const location = opened ?? (await this.#start());
-    return blob.identity && this.#singlePut
-      ? this.#sendInOnePut(location, blob, blob.identity)
-      : this.#sendInPatch(location, blob);
+    const { digest, size } = await this.#send(blob, session ?? (await this.#start()));
+    return { digest, size, how: 'uploaded' };
   }
 
   /**
@@ -57,40 +51,45 @@ export class BlobUploader {
    * with an upload session: the question and the first step of the upload in one round trip.
    */
   async #ask(identity: BlobIdentity): Promise<'exists' | URL | undefined> {
-    const [session, present] = await Promise.all([
+    const [session, isPresent] = await Promise.all([
       this.#mount(identity.digest),
       identity.size >= WORTH_ASKING_TWICE && this.#isPresent(identity),
     ]);
-    if (session === 'exists' || !present) return session;
+    if (session === 'exists' || !isPresent) return session;
     if (session) await this.#cancel(session);
     return 'exists';
   }
 
+  /** A registry that refuses this, whatever it says, may still take the blob itself. */
   async #mount(digest: Digest): Promise<'exists' | URL | undefined> {
     const query = new URLSearchParams({ mount: digest, from: this.#client.repository.path });
-    const response = await this.#client.send({
-      method: 'POST',
-      target: `blobs/uploads/?${query.toString()}`,
-      accept: [201, 202, ...REFUSED],
-      attempt: this.#starting(),
-    });
-    if (response.status === 201) return 'exists';
-    return response.status === 202 ? this.#client.resolveLocation(response) : undefined;
+    const response = await unlessRefused(
+      this.#client.sendOnce({
+        method: 'POST',
+        target: `blobs/uploads/?${query.toString()}`,
+        accept: [201, 202],
+        attempt: this.#starting(),
+      }),
+    );
+    if (response?.status === 201) return 'exists';
+    return response && this.#client.resolveLocation(response);
   }
 
   async #isPresent({ digest, size }: BlobIdentity): Promise<boolean> {
-    const response = await this.#client.send({
-      method: 'HEAD',
-      target: `blobs/${digest}`,
-      accept: [200, ...REFUSED],
-      attempt: `checking whether a blob ${digest} exists`,
-    });
-    const length = response.header('content-length');
-    return response.status === 200 && (length === undefined || Number(length) === size);
+    const response = await unlessRefused(
+      this.#client.sendOnce({
+        method: 'HEAD',
+        target: `blobs/${digest}`,
+        accept: [200],
+        attempt: `checking whether a blob ${digest} exists`,
+      }),
+    );
+    const length = response?.header('content-length');
+    return response !== undefined && (length === undefined || Number(length) === size);
   }
 
   async #start(): Promise<URL> {
-    const response = await this.#client.send({
+    const response = await this.#client.sendOnce({
       method: 'POST',
       target: 'blobs/uploads/',
       accept: [202],
@@ -104,65 +103,111 @@ export class BlobUploader {
     return `initiating layer upload to /v2/${path}/blobs/uploads/ in ${registry}`;
   }
 
-  /** An empty session that nobody ends is removed by the registry in time; it need not wait. */
+  async #send(blob: BlobUpload, session: URL): Promise<BlobIdentity> {
+    if (!blob.identity || !this.#singlePut) return this.#sendInPatch(session, blob);
+    try {
+      return await this.#sendInOnePut(session, blob, blob.identity);
+    } catch (error) {
+      if (!refusesSinglePut(error)) throw error;
+      this.#singlePut = false;
+      // Who is busy is left alone for a while, and sent both requests then.
+      if (isTransient(error)) throw error;
+      return this.#sendInPatch(await this.#start(), blob);
+    }
+  }
+
+  async #sendInOnePut(
+    session: URL,
+    blob: BlobUpload,
+    identity: BlobIdentity,
+  ): Promise<BlobIdentity> {
+    const response = await this.#orCancel(
+      session,
+      this.#client.sendOnce({
+        method: 'PUT',
+        target: withDigest(session, identity.digest),
+        headers: { ...BINARY, 'content-length': String(identity.size) },
+        body: blob.open().stream,
+        accept: [200, 201, 204],
+        attempt: FINISHING,
+      }),
+    );
+    return confirmed(response, identity);
+  }
+
+  async #sendInPatch(session: URL, blob: BlobUpload): Promise<BlobIdentity> {
+    const production = blob.open();
+    const length = blob.identity && { 'content-length': String(blob.identity.size) };
+    const sent = await this.#orCancel(
+      session,
+      this.#client.sendOnce({
+        method: 'PATCH',
+        target: session,
+        headers: { ...BINARY, ...length },
+        body: production.stream,
+        accept: [200, 201, 202, 204],
+        attempt: 'uploading layer chunked',
+      }),
+    );
+    const identity = production.result();
+    const location = this.#client.resolveLocation(sent);
+    const response = await this.#orCancel(
+      location,
+      this.#client.send({
+        method: 'PUT',
+        target: withDigest(location, identity.digest),
+        headers: { ...BINARY, 'content-length': '0' },
+        accept: [200, 201, 204],
+        attempt: FINISHING,
+      }),
+    );
+    return confirmed(response, identity);
+  }
+
+  /**
+   * Ends the session when its registry refuses a request. Where there was no answer at all, it is
+   * left to the registry to forget the session in time.
+   */
+  async #orCancel<T>(session: URL, request: Promise<T>): Promise<T> {
+    try {
+      return await request;
+    } catch (error) {
+      if (isRefusal(error)) await this.#cancel(session);
+      throw error;
+    }
+  }
+
+  /** A session that does not end now is forgotten by the registry in time. */
   async #cancel(session: URL): Promise<void> {
     await this.#client
       .sendOnce({
         method: 'DELETE',
         target: session,
-        accept: [200, 202, 204, ...REFUSED],
+        accept: [200, 202, 204],
         attempt: 'cancelling upload',
       })
-      .catch(ignoreRefusal);
-  }
-
-  async #sendInOnePut(
-    location: URL,
-    blob: BlobUpload,
-    identity: BlobIdentity,
-  ): Promise<BlobIdentity> {
-    const attempt = 'uploading layer to URL';
-    const response = await this.#client.sendOnce({
-      method: 'PUT',
-      target: withDigest(location, identity.digest),
-      headers: { ...BINARY, 'content-length': String(identity.size) },
-      body: blob.open().stream,
-      accept: [200, 201, 204, 400, ...NO_SINGLE_PUT],
-      attempt,
-    });
-    if (response.status < 300) return confirmed(response, identity, attempt);
-    if (response.status !== 400 || faultOf(response)?.code.startsWith('BLOB_UPLOAD_')) {
-      this.#singlePut = false;
-    }
-    throw withDetails(this.#client.refusal(response, attempt), { retryable: true });
-  }
-
-  async #sendInPatch(location: URL, blob: BlobUpload): Promise<BlobIdentity> {
-    const production = blob.open();
-    const length = blob.identity && { 'content-length': String(blob.identity.size) };
-    const sent = await this.#client.sendOnce({
-      method: 'PATCH',
-      target: location,
-      headers: { ...BINARY, ...length },
-      body: production.stream,
-      accept: [200, 201, 202, 204],
-      attempt: 'uploading layer chunked',
-    });
-    const identity = production.result();
-    const attempt = 'uploading layer to URL';
-    const response = await this.#client.send({
-      method: 'PUT',
-      target: withDigest(this.#client.resolveLocation(sent), identity.digest),
-      headers: { ...BINARY, 'content-length': '0' },
-      accept: [200, 201, 204],
-      attempt,
-    });
-    return confirmed(response, identity, attempt);
+      .catch((error: unknown) => {
+        if (!(error instanceof OcipushError)) throw error;
+      });
   }
 }
 
-function ignoreRefusal(error: unknown): void {
-  if (!(error instanceof OcipushError)) throw error;
+const FINISHING = 'uploading layer to URL';
+
+/** The answer, or undefined when the registry says no: but not when it says to ask later. */
+async function unlessRefused(request: Promise<HttpResponse>): Promise<HttpResponse | undefined> {
+  try {
+    return await request;
+  } catch (error) {
+    if (isRefusal(error) && error.context['status'] !== 429) return undefined;
+    throw error;
+  }
+}
+
+function refusesSinglePut(error: unknown): error is OcipushError {
+  if (!isRefusal(error)) return false;
+  const { status, registryCode } = error.context;
+  return NO_SINGLE_PUT.has(Number(status)) || String(registryCode).startsWith('BLOB_UPLOAD_');
 }
 
 /** The address that ends an upload; what else is in its query is the registry's and stays as it is. */
@@ -176,13 +221,17 @@ function withDigest(location: URL, digest: Digest): URL {
   return url;
 }
 
-/** @throws OcipushError when the registry says that it stored other bytes than were sent */
-function confirmed(response: HttpResponse, sent: BlobIdentity, attempt: string): BlobIdentity {
+/**
+ * Registries name what they stored under their own algorithm, which may be another one.
+ * @throws OcipushError when the registry says that it stored other bytes than were sent
+ */
+function confirmed(response: HttpResponse, sent: BlobIdentity): BlobIdentity {
   const stored = response.header('docker-content-digest');
-  if (stored === undefined ? response.status === 201 : stored === sent.digest) return sent;
+  const isComparable = stored?.startsWith(`${digestAlgorithm(sent.digest)}:`);
+  if (isComparable ? stored === sent.digest : response.status === 201) return sent;
   throw new OcipushError(
     'REGISTRY_ANSWER_INVALID',
-    `${attempt}: the registry stored ${stored ?? 'nothing'} instead of ${sent.digest}`,
+    `${FINISHING}: the registry stored ${stored ?? 'nothing'} instead of ${sent.digest}`,
     { origin: 'destination', context: { status: response.status } },
   );
 }

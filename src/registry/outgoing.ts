@@ -1,0 +1,46 @@
+/** A stream as the body of a request: safe to be queued, and whole or not there at all. */
+import type { ByteStream } from '../io/bytes.ts';
+
+/**
+ * Bytes from which on undici takes no further chunk before this one has left the process: the
+ * high-water mark of its sockets. What is smaller may lie in a queue while its producer fills the
+ * buffer anew.
+ */
+const WAITED_FOR = 64 * 1024;
+
+export interface OutgoingStream {
+  readonly bytes: ByteStream;
+  /** Whether the stream has ended well and all its bytes have been handed out. */
+  isComplete(): boolean;
+  /** What the stream threw; undici reports that as a fault of the connection. */
+  failure(): unknown;
+}
+
+/**
+ * The chunk that completes `length` (the value of `content-length`, if the request has one) is held
+ * back until the stream has ended, so that what fails at its end, for its digest say, never arrives
+ * whole.
+ */
+export function outgoing(stream: ByteStream, length: string | undefined): OutgoingStream {
+  let left = Number(length ?? Infinity);
+  let isComplete = false;
+  let failure: unknown;
+  async function* bytes(): ByteStream {
+    let last: Uint8Array | undefined;
+    try {
+      for await (const chunk of stream) {
+        if (chunk.length === 0) continue;
+        if (last !== undefined) yield last;
+        left -= chunk.length;
+        last = left === 0 ? new Uint8Array(chunk) : undefined;
+        if (last === undefined) yield chunk.length < WAITED_FOR ? new Uint8Array(chunk) : chunk;
+      }
+    } catch (error) {
+      failure = error;
+      throw error;
+    }
+    isComplete = true;
+    if (last !== undefined) yield last;
+  }
+  return { bytes: bytes(), isComplete: () => isComplete, failure: () => failure };
+}
