@@ -6,7 +6,11 @@ const { version } = JSON.parse(await readFile('package.json', 'utf8'));
 
 await rm('dist', { recursive: true, force: true });
 await build({
-  entryPoints: { 'cli/main': 'src/cli/main.ts', index: 'src/index.ts' },
+  entryPoints: {
+    'cli/main': 'src/cli/main.ts',
+    index: 'src/index.ts',
+    'layer-cat': 'src/transports/containers-storage/layer-cat.ts',
+  },
   outdir: 'dist',
   bundle: true,
   splitting: true,

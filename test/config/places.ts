@@ -1,16 +1,9 @@
 /** Real directories and programs for the tests of configuration. */
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
-import { onTestFinished } from 'vitest';
 import { messageOf } from '../../src/errors.ts';
 
-/** A directory that lives as long as the test. */
-export async function temporaryDirectory(): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'ocipush-config-'));
-  onTestFinished(() => rm(directory, { recursive: true, force: true }));
-  return directory;
-}
+export { temporaryDirectory, withoutPermission } from '../support/scratch.ts';
 
 /** Writes files by their path below `root`; what is no string is written as JSON. */
 export async function writeFiles(
@@ -31,19 +24,6 @@ export async function writeHelper(bin: string, name: string, script: string): Pr
   await writeFile(program, `#!/bin/sh\n${script}\n`);
   await chmod(program, 0o755);
   return `${bin}${delimiter}${process.env['PATH']}`;
-}
-
-/** Runs the task while `directory` may not be entered, not even by root. */
-export async function withoutPermission<T>(directory: string, task: () => Promise<T>): Promise<T> {
-  const root = process.geteuid?.() === 0;
-  await chmod(directory, 0);
-  if (root) process.seteuid?.(65_534);
-  try {
-    return await task();
-  } finally {
-    if (root) process.seteuid?.(0);
-    await chmod(directory, 0o700);
-  }
 }
 
 /** The message with which the task fails, empty when it does not. */

@@ -1,0 +1,80 @@
+/** registries.conf, as far as short names of images go: containers-registries.conf(5). */
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { OcipushError } from '../errors.ts';
+import { isAbsent } from '../io/system-error.ts';
+import { dropInFiles } from './drop-ins.ts';
+import { homeDirectory } from './home.ts';
+import { readTomlFile, stringAt, stringsAt, tableAt, type ConfigTable } from './toml-file.ts';
+
+export interface RegistriesConf {
+  /** Registries, or namespaces at one, where an image with a short name may be. */
+  readonly unqualifiedSearchRegistries: readonly string[];
+  /** Full repository by short name; both without tag. */
+  readonly aliases: ReadonlyMap<string, string>;
+}
+
+const SYSTEM_DIRECTORY = '/etc/containers';
+
+/**
+ * Reads the file and its drop-ins. A user's own file takes the place of the system's and of the
+ * system's drop-ins; CONTAINERS_REGISTRIES_CONF and REGISTRIES_CONFIG_PATH name another one.
+ * @throws OcipushError CONFIG_INVALID
+ */
+export async function readRegistriesConf(
+  environment: NodeJS.ProcessEnv,
+  systemDirectory = SYSTEM_DIRECTORY,
+): Promise<RegistriesConf> {
+  const named = environment['CONTAINERS_REGISTRIES_CONF'] || environment['REGISTRIES_CONFIG_PATH'];
+  const home = homeDirectory(environment);
+  const user = home === undefined ? undefined : join(home, '.config/containers');
+  const hasOwn = user !== undefined && (await exists(join(user, 'registries.conf')));
+  const directories = [
+    ...(hasOwn && !named ? [] : [systemDirectory]),
+    ...(user === undefined ? [] : [user]),
+  ];
+  const main = named || join(hasOwn ? user : systemDirectory, 'registries.conf');
+  const dropIns = await dropInFiles(directories.map((each) => join(each, 'registries.conf.d')));
+  const table = await readTomlFile(main);
+  if (table === undefined && named) throw missing(named);
+  const tables = [table, ...(await Promise.all(dropIns.map(readTomlFile)))];
+  return merge(tables.filter((each) => each !== undefined));
+}
+
+/** Later files win; an alias for nothing takes an earlier one back. */
+function merge(tables: readonly ConfigTable[]): RegistriesConf {
+  let searched: readonly string[] = [];
+  const aliases = new Map<string, string>();
+  for (const table of tables) {
+    searched = searchRegistries(table) ?? searched;
+    const entries = tableAt(table, 'aliases');
+    for (const name of Object.keys(entries.values)) {
+      const repository = stringAt(entries, name);
+      if (repository === undefined) aliases.delete(name);
+      else aliases.set(name, repository);
+    }
+  }
+  return { unqualifiedSearchRegistries: searched, aliases };
+}
+
+/** Version 1 of the format has a table of its own for them. */
+function searchRegistries(table: ConfigTable): readonly string[] | undefined {
+  const current = stringsAt(table, 'unqualified-search-registries');
+  if (current !== undefined || !('registries' in table.values)) return current;
+  return stringsAt(tableAt(tableAt(table, 'registries'), 'search'), 'registries');
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    (error: unknown) => !isAbsent(error),
+  );
+}
+
+function missing(path: string): OcipushError {
+  return new OcipushError(
+    'CONFIG_INVALID',
+    `loading registries configuration ${JSON.stringify(path)}: no such file or directory`,
+    { origin: 'config', hint: 'correct CONTAINERS_REGISTRIES_CONF or REGISTRIES_CONFIG_PATH' },
+  );
+}

@@ -1,0 +1,85 @@
+/** Configuration files in TOML: read whole, their values checked where they are taken. */
+import { parse, TomlError, type TomlTable } from 'smol-toml';
+import { messageOf, OcipushError } from '../errors.ts';
+import { readSmallFile } from '../io/file-reader.ts';
+import { isJsonObject } from '../io/bounded-json.ts';
+
+/** A table of a file, and how messages call it. */
+export interface ConfigTable {
+  /** `/etc/containers/storage.conf`. */
+  readonly file: string;
+  /** `storage.options`; empty for the file itself. */
+  readonly path: string;
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+/** Far more than any such file has. */
+const FILE_LIMIT = 4 * 1024 * 1024;
+
+/**
+ * Reads the file at `path`, at most 4 MiB; undefined when there is none.
+ * @throws OcipushError CONFIG_INVALID
+ */
+export async function readTomlFile(path: string): Promise<ConfigTable | undefined> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readSmallFile(path, FILE_LIMIT);
+  } catch (error) {
+    if (error instanceof OcipushError && error.code === 'FILE_NOT_FOUND') return undefined;
+    throw invalid(`loading configuration: ${messageOf(error)}`, 'make it a file that you may read');
+  }
+  return parseToml(bytes, path);
+}
+
+/** @throws OcipushError CONFIG_INVALID naming the file and the line */
+export function parseToml(bytes: Uint8Array, file: string): ConfigTable {
+  try {
+    const values: TomlTable = parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return { file, path: '', values };
+  } catch (error) {
+    throw invalid(`loading configuration ${JSON.stringify(file)}: ${faultOf(error)}`, 'correct it');
+  }
+}
+
+/** A table inside a table; an empty one when it is not there. @throws OcipushError CONFIG_INVALID */
+export function tableAt(table: ConfigTable, name: string): ConfigTable {
+  const value = table.values[name] ?? {};
+  if (!isJsonObject(value)) throw wrongType(table, name, 'a table');
+  return { file: table.file, path: pathOf(table, name), values: value };
+}
+
+/** Undefined when it is not there or empty. @throws OcipushError CONFIG_INVALID */
+export function stringAt(table: ConfigTable, name: string): string | undefined {
+  const value = table.values[name] ?? '';
+  if (typeof value !== 'string') throw wrongType(table, name, 'a string');
+  return value === '' ? undefined : value;
+}
+
+/** Undefined when it is not there. @throws OcipushError CONFIG_INVALID */
+export function stringsAt(table: ConfigTable, name: string): readonly string[] | undefined {
+  const value = table.values[name];
+  if (value === undefined) return undefined;
+  if (Array.isArray(value) && value.every((each) => typeof each === 'string')) return value;
+  throw wrongType(table, name, 'an array of strings');
+}
+
+/** smol-toml quotes the lines around the fault below its first line. */
+function faultOf(error: unknown): string {
+  const [fault = ''] = messageOf(error).split('\n', 1);
+  return error instanceof TomlError
+    ? `line ${error.line}, column ${error.column}: ${fault}`
+    : fault;
+}
+
+function pathOf({ path }: ConfigTable, name: string): string {
+  return path === '' ? name : `${path}.${name}`;
+}
+
+function wrongType(table: ConfigTable, name: string, expected: string): OcipushError {
+  const message = `loading configuration ${JSON.stringify(table.file)}: ${pathOf(table, name)}: expected ${expected}`;
+  return invalid(message, 'correct it');
+}
+
+function invalid(message: string, hint: string): OcipushError {
+  return new OcipushError('CONFIG_INVALID', message, { origin: 'config', hint });
+}

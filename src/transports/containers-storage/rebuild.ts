@@ -1,0 +1,98 @@
+/** Rebuilds the tar of a layer, byte for byte as it was when it came into the storage. */
+import { closeSync, readSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { ByteStream } from '../../io/bytes.ts';
+import { OcipushError } from '../../errors.ts';
+import { DiffDirectory, missingFile } from './diff-directory.ts';
+import { readTarSplit, type TarSplitEntry } from './tar-split.ts';
+
+/** What a layer is rebuilt from: plain data, for it may be done in another process. */
+export interface LayerFiles {
+  /** The path of the `.tar-split.gz`. */
+  readonly tarSplit: string;
+  /** Directories with the files: the layer's own, then its parents'. */
+  readonly directories: readonly string[];
+}
+
+/**
+ * Bytes of a chunk. All but the last are full: sockets wait for a chunk of this size to leave,
+ * which is what makes reusing the buffer safe.
+ */
+const CHUNK = 256 * 1024;
+
+/** Fills up to `length` bytes of the buffer at `offset`, and says how many. */
+type Fill = (buffer: Buffer, offset: number, length: number) => number;
+
+/** A part of the tar that is being read. */
+interface Part {
+  readonly size: number;
+  readonly fill: Fill;
+  close(): void;
+}
+
+/**
+ * The tar, in chunks whose buffer is used again. The bytes are not verified.
+ * @param end where the consumer will stop; nothing is read for what stands behind
+ * @throws OcipushError FILE_NOT_FOUND, FILE_UNREADABLE, DIGEST_MISMATCH, ARCHIVE_INVALID
+ */
+export async function* rebuildLayer(
+  { tarSplit, directories }: LayerFiles,
+  end = Infinity,
+): ByteStream {
+  const places = directories.map((directory) => new DiffDirectory(directory));
+  const chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK, end));
+  let filled = 0;
+  for await (const entry of readTarSplit(tarSplit)) {
+    const part = openPart(entry, places);
+    try {
+      for (let left = part.size; left > 0;) {
+        const count = part.fill(chunk, filled, Math.min(left, chunk.length - filled));
+        left -= count;
+        filled += count;
+        if (filled < chunk.length) continue;
+        yield chunk;
+        filled = 0;
+        // Files are read synchronously: between chunks everybody else has a turn.
+        await nextTurn();
+      }
+    } finally {
+      part.close();
+    }
+  }
+  if (filled > 0) yield chunk.subarray(0, filled);
+}
+
+function openPart(entry: TarSplitEntry, places: readonly DiffDirectory[]): Part {
+  if (entry.kind === 'bytes') return bytesPart(entry.bytes);
+  const { name, size } = entry;
+  for (const place of places) {
+    const descriptor = place.open(name, size);
+    if (descriptor !== undefined) return filePart(descriptor, name, size);
+  }
+  throw missingFile(name);
+}
+
+function bytesPart(bytes: Uint8Array): Part {
+  let position = 0;
+  return {
+    size: bytes.length,
+    fill: (buffer, offset, length) => {
+      buffer.set(bytes.subarray(position, position + length), offset);
+      position += length;
+      return length;
+    },
+    close: () => undefined,
+  };
+}
+
+function filePart(descriptor: number, name: string, size: number): Part {
+  return {
+    size,
+    fill: (buffer, offset, length) => {
+      const count = readSync(descriptor, buffer, offset, length, null);
+      if (count > 0) return count;
+      throw new OcipushError('FILE_UNREADABLE', `reading ${JSON.stringify(name)}: unexpected EOF`);
+    },
+    close: () => closeSync(descriptor),
+  };
+}

@@ -1,0 +1,122 @@
+/** Reads an image out of container storage. */
+import type { StorageConf } from '../../config/storage-conf.ts';
+import type { Descriptor } from '../../image/descriptor.ts';
+import type { Digest } from '../../image/digest.ts';
+import type { NamedReference } from '../../image/docker-reference.ts';
+import { OcipushError } from '../../errors.ts';
+import type { ByteRange, ByteStream } from '../../io/bytes.ts';
+import { readFileStream } from '../../io/file-reader.ts';
+import { namedBlob } from '../source-error.ts';
+import type { ImageReference, ImageSource, RawManifest, TransportContext } from '../transport.ts';
+import { hasBigData, MANIFEST_KEY } from './big-data.ts';
+import { findManifest, type StoredImage } from './image-lookup.ts';
+import { LayerReader } from './layer-reader.ts';
+import type { FoundImage } from './local-name.ts';
+import { viewStorage, type StorageView } from './store.ts';
+import { hasStoredSignatures, openStoredImage, type OpenedImage } from './stored-image.ts';
+
+/** What is to be opened. */
+export interface StorageRequest {
+  readonly reference: ImageReference;
+  readonly conf: StorageConf;
+  /** Finds the image, and which of its manifests is wanted. */
+  readonly find: (view: StorageView) => FoundImage & { readonly digest?: Digest | undefined };
+}
+
+/** @throws OcipushError SOURCE_NOT_FOUND, BLOB_UNKNOWN, UNSUPPORTED, MANIFEST_INVALID */
+export function openStorageSource(
+  { reference, conf, find }: StorageRequest,
+  context: TransportContext,
+): Promise<ImageSource> {
+  return viewStorage(conf, async (view) => {
+    const { image, name, digest } = find(view);
+    const opened = await openStoredImage(view, image, digest);
+    return new StorageSource({ reference, conf, opened, name }, new LayerReader(context));
+  });
+}
+
+interface OpenedStorage {
+  readonly reference: ImageReference;
+  readonly conf: StorageConf;
+  readonly opened: OpenedImage;
+  readonly name: NamedReference | undefined;
+}
+
+class StorageSource implements ImageSource {
+  readonly reference: ImageReference;
+  readonly resolvedName?: NamedReference;
+  readonly #conf: StorageConf;
+  readonly #top: OpenedImage;
+  readonly #layers: LayerReader;
+  /** The image itself, or what has been opened of a list. */
+  readonly #opened = new Map<Digest, OpenedImage>();
+
+  constructor({ reference, conf, opened, name }: OpenedStorage, layers: LayerReader) {
+    this.reference = reference;
+    if (name !== undefined) this.resolvedName = name;
+    this.#conf = conf;
+    this.#top = opened;
+    this.#layers = layers;
+  }
+
+  async getManifest(instance?: Descriptor): Promise<RawManifest> {
+    if (instance === undefined) return this.#top.manifest;
+    return (await this.#instance(instance)).manifest;
+  }
+
+  getBlob({ digest }: Descriptor, range?: ByteRange): ByteStream {
+    return namedBlob(digest, () => this.#readBlob(digest, range));
+  }
+
+  async hasSignatures(instance?: Descriptor): Promise<boolean> {
+    const { image } = this.#top;
+    if (instance === undefined) return hasStoredSignatures(image);
+    const { image: other } = await this.#instance(instance);
+    return (
+      hasStoredSignatures(other, instance.digest) || (other !== image && hasStoredSignatures(other))
+    );
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async #instance({ digest }: Descriptor): Promise<OpenedImage> {
+    const known = this.#opened.get(digest);
+    if (known) return known;
+    const opened = await viewStorage(this.#conf, (view) =>
+      openStoredImage(view, this.#findInstance(view, digest), digest),
+    );
+    this.#opened.set(digest, opened);
+    return opened;
+  }
+
+  /** A list that was pulled is an item of the image beside the image's own manifest. */
+  #findInstance(view: StorageView, digest: Digest): StoredImage {
+    const { image } = this.#top;
+    const found = hasBigData(image, `${MANIFEST_KEY}-${digest}`)
+      ? image
+      : findManifest(view, digest);
+    if (found) return found;
+    throw new OcipushError(
+      'BLOB_UNKNOWN',
+      `the instance ${digest} of the list is not in the storage`,
+      {
+        origin: 'source',
+        hint: 'pull it into the storage first, or push the list from where all its instances are',
+      },
+    );
+  }
+
+  #readBlob(digest: Digest, range: ByteRange | undefined): ByteStream {
+    const place = [this.#top, ...this.#opened.values()]
+      .map(({ blobs }) => blobs.get(digest))
+      .find((each) => each !== undefined);
+    if (place === undefined) {
+      throw new OcipushError('FILE_NOT_FOUND', 'the image does not name it');
+    }
+    return place.kind === 'file'
+      ? readFileStream(place.path, range)
+      : this.#layers.read(place.files, range);
+  }
+}
