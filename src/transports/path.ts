@@ -1,7 +1,8 @@
 /** A path without a transport before it: what it holds is recognised by its content. */
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf, OcipushError } from '../errors.ts';
+import { OcipushError } from '../errors.ts';
+import { disposeOnFailure } from '../io/disposal.ts';
+import { statPath } from '../io/file-reader.ts';
 import { openDirSource } from './dir/source.ts';
 import { openDockerArchiveSource } from './docker-archive/source.ts';
 import { openOciArchiveSource } from './oci-archive/reference.ts';
@@ -32,10 +33,10 @@ async function openPath(
   if (path === STANDARD_INPUT || !(await isDirectory(path))) {
     return openArchive(reference, await TarArchive.open(path, context));
   }
-  if (await exists(join(path, 'index.json'))) {
+  if (await statPath(join(path, 'index.json'))) {
     return openLayoutSource(reference, layoutDirectory(path), { by: 'only' });
   }
-  if (await exists(join(path, 'manifest.json'))) return openDirSource(reference, path);
+  if (await statPath(join(path, 'manifest.json'))) return openDirSource(reference, path);
   throw unrecognised();
 }
 
@@ -45,32 +46,25 @@ async function openArchive(reference: ImageReference, archive: TarArchive): Prom
   if (archive.has('manifest.json') || archive.has('repositories')) {
     return openDockerArchiveSource(reference, archive, { by: 'only' });
   }
-  await archive[Symbol.asyncDispose]();
-  throw unrecognised();
+  return disposeOnFailure(archive, () => Promise.reject(unrecognised()));
 }
 
 async function isDirectory(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch (error) {
-    throw new OcipushError('SOURCE_NOT_FOUND', messageOf(error), {
-      hint: 'check the path',
-      cause: error,
-    });
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
+  const found = await statPath(path);
+  if (found) return found.isDirectory();
+  throw new OcipushError('SOURCE_NOT_FOUND', `stat ${path}: no such file or directory`, {
+    origin: 'source',
+    hint: 'check the path',
+  });
 }
 
 function unrecognised(): OcipushError {
   return new OcipushError(
     'SOURCE_NOT_FOUND',
     'payload does not match any of the supported image formats: it has neither index.json nor manifest.json',
-    { hint: 'give an OCI layout, a dir: directory, or an archive of docker save or an OCI layout' },
+    {
+      origin: 'source',
+      hint: 'give an OCI layout, a dir: directory, or an archive of docker save or an OCI layout',
+    },
   );
 }

@@ -1,42 +1,35 @@
 /** Parses what a person types for a source or a destination; each transport loads when it is named. */
-import { OcipushError } from '../errors.ts';
+import { OcipushError, withDetails } from '../errors.ts';
 import type { DestinationReference, SourceReference } from './transport.ts';
 
-type Parse<T> = () => Promise<(rest: string) => T>;
+type AnyReference = SourceReference | DestinationReference;
 
-const SOURCES: Readonly<Record<string, Parse<SourceReference>>> = {
+/** The transports of containers-transports(5): a word that is one of them is never a registry. */
+const TRANSPORTS: Readonly<Record<string, () => Promise<(rest: string) => AnyReference>>> = {
+  'containers-storage': async () =>
+    (await import('./containers-storage/reference.ts')).parseContainersStorageReference,
   dir: async () => (await import('./dir/reference.ts')).parseDirReference,
+  docker: async () => (await import('./registry/reference.ts')).parseRegistryReference,
   'docker-archive': async () =>
     (await import('./docker-archive/reference.ts')).parseDockerArchiveReference,
+  'docker-daemon': async () =>
+    (await import('./docker-daemon/reference.ts')).parseDockerDaemonReference,
   oci: async () => (await import('./oci-layout/reference.ts')).parseOciLayoutReference,
   'oci-archive': async () => (await import('./oci-archive/reference.ts')).parseOciArchiveReference,
 };
 
-const DESTINATIONS: Readonly<Record<string, Parse<DestinationReference>>> = {
-  docker: async () => (await import('./registry/reference.ts')).parseRegistryReference,
-};
-
-/** All transports of containers-transports(5): a word that is one of them is never a registry. */
-const TRANSPORTS = [
-  'containers-storage',
-  'dir',
-  'docker',
-  'docker-archive',
-  'docker-daemon',
-  'oci',
-  'oci-archive',
-];
-
 /**
- * `TRANSPORT:…`, or a path that says by its content what it is.
+ * `TRANSPORT:…`, a path that says by its content what it is, or a name in local container storage.
  * @throws OcipushError REFERENCE_INVALID, UNSUPPORTED
  */
 export async function parseSourceReference(text: string): Promise<SourceReference> {
   if (looksLikePath(text)) return (await import('./path.ts')).pathReference(text);
-  const { transport, rest } = split(text);
-  const parse = transport === undefined ? undefined : SOURCES[transport];
-  if (parse) return (await parse())(rest);
-  throw unsupported('source', text, transport, Object.keys(SOURCES));
+  const reference = await parseTyped(text);
+  if (reference === undefined) {
+    return (await import('./containers-storage/reference.ts')).storageNameReference(text);
+  }
+  if ('openSource' in reference) return reference;
+  throw unsupported(text, `"${reference.transport}:" locations cannot be read from`);
 }
 
 /**
@@ -44,11 +37,24 @@ export async function parseSourceReference(text: string): Promise<SourceReferenc
  * @throws OcipushError REFERENCE_INVALID, UNSUPPORTED
  */
 export async function parseDestinationReference(text: string): Promise<DestinationReference> {
-  const { transport, rest } = split(text);
-  if (transport === undefined) return parseDestinationReference(`docker://${text}`);
-  const parse = DESTINATIONS[transport];
-  if (parse) return (await parse())(rest);
-  throw unsupported('destination', text, transport, Object.keys(DESTINATIONS));
+  const reference = await parseTyped(text);
+  if (reference === undefined) return parseDestinationReference(`docker://${text}`);
+  if ('openDestination' in reference) return reference;
+  throw unsupported(text, `"${reference.transport}:" locations cannot be written to`);
+}
+
+/** Undefined when the text does not begin with a transport. */
+async function parseTyped(text: string): Promise<AnyReference | undefined> {
+  const colon = text.indexOf(':');
+  const transport = text.slice(0, Math.max(0, colon));
+  if (!Object.hasOwn(TRANSPORTS, transport)) return undefined;
+  const parse = await TRANSPORTS[transport]?.();
+  try {
+    return parse?.(text.slice(colon + 1));
+  } catch (error) {
+    // What is wrong is what was typed, whoever finds that.
+    throw error instanceof OcipushError ? withDetails(error, { origin: 'usage' }) : error;
+  }
 }
 
 /** A path or standard input, and not the name of an image. */
@@ -56,24 +62,9 @@ function looksLikePath(text: string): boolean {
   return text === '-' || /^\.{0,2}\//.test(text);
 }
 
-function split(text: string): { transport: string | undefined; rest: string } {
-  const colon = text.indexOf(':');
-  const transport = text.slice(0, Math.max(0, colon));
-  return TRANSPORTS.includes(transport)
-    ? { transport, rest: text.slice(colon + 1) }
-    : { transport: undefined, rest: text };
-}
-
-function unsupported(
-  origin: 'source' | 'destination',
-  text: string,
-  transport: string | undefined,
-  supported: readonly string[],
-): OcipushError {
-  const what = transport === undefined ? `names in local container storage` : `"${transport}:"`;
-  return new OcipushError(
-    'UNSUPPORTED',
-    `Invalid image name "${text}": ${what} cannot be a ${origin} of this version`,
-    { origin, hint: `use one of ${supported.map((name) => `${name}:`).join(', ')}` },
-  );
+function unsupported(text: string, reason: string): OcipushError {
+  return new OcipushError('UNSUPPORTED', `Invalid image name "${text}": ${reason}`, {
+    origin: 'usage',
+    hint: `the transports are ${Object.keys(TRANSPORTS).join(', ')}`,
+  });
 }

@@ -1,14 +1,22 @@
 /** A tar archive read where it stands: members by name, nothing unpacked. */
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path/posix';
 import { OcipushError } from '../errors.ts';
-import { collect, peek, type ByteRange, type ByteStream } from '../io/bytes.ts';
-import { openRegularFile, readFileStream, readRange, type OpenFile } from '../io/file-reader.ts';
+import { clampRange, collect, type ByteRange, type ByteStream } from '../io/bytes.ts';
+import { disposeOnFailure } from '../io/disposal.ts';
+import {
+  openRegularFile,
+  readFileStream,
+  readRange,
+  statPath,
+  type OpenFile,
+} from '../io/file-reader.ts';
 import { spool } from '../io/spool.ts';
-import { cleanMemberName, indexTar, type TarMember } from '../io/tar-index.ts';
-import { decompress } from '../transforms/decompress.ts';
+import { cleanMemberName, type TarMember } from '../io/tar-header.ts';
+import { indexTar } from '../io/tar-index.ts';
+import { decompressAny } from '../transforms/decompress.ts';
 import { detectCompression, MAGIC_LENGTH } from '../transforms/detect.ts';
+import { DAMAGED_HINT } from './source-error.ts';
 import type { TransportContext } from './transport.ts';
 
 /** The path that stands for standard input. */
@@ -36,16 +44,21 @@ export class TarArchive implements AsyncDisposable {
   /**
    * Opens and indexes an archive. A compressed one, and standard input, is copied to a temporary
    * file first, for it can be read only from front to back.
-   * @throws OcipushError SOURCE_NOT_FOUND, ARCHIVE_INVALID, UNSUPPORTED
+   * @throws OcipushError SOURCE_NOT_FOUND, FILE_UNREADABLE, FILE_UNWRITABLE, ARCHIVE_INVALID,
+   * LIMIT_EXCEEDED, UNSUPPORTED
    */
   static async open(path: string, context: TransportContext): Promise<TarArchive> {
     const file = await openPlain(path, context);
-    try {
-      return new TarArchive(file, await indexTar(file));
-    } catch (error) {
-      await file.handle.close();
-      throw error;
-    }
+    return TarArchive.#index(file);
+  }
+
+  /** The same for one that arrives as a stream. */
+  static async spooled(stream: ByteStream, context: TransportContext): Promise<TarArchive> {
+    return TarArchive.#index(await spoolPlain(stream, context));
+  }
+
+  static #index(file: OpenFile): Promise<TarArchive> {
+    return disposeOnFailure(file.handle, async () => new TarArchive(file, await indexTar(file)));
   }
 
   has(name: string): boolean {
@@ -59,29 +72,24 @@ export class TarArchive implements AsyncDisposable {
 
   /**
    * The bytes of a member, or of a range of them; links lead to other members only.
-   * @throws OcipushError SOURCE_NOT_FOUND when there is no such file in the archive
+   * @throws OcipushError FILE_NOT_FOUND when there is no such file in the archive, ARCHIVE_INVALID
+   * when it is there but is no regular file
    */
   read(name: string, range?: ByteRange): ByteStream {
-    const { offset, size } = this.#resolve(name);
-    const start = offset + Math.min(size, range?.start ?? 0);
-    return readRange(this.#file.handle, {
-      start,
-      end: offset + Math.min(size, range?.end ?? size),
-    });
+    return this.#readMember(this.#resolve(name), range);
   }
 
   /**
    * All of a member that says what the others are. Two such members under one name, which tools
    * read differently, must not differ.
-   * @throws OcipushError LIMIT_EXCEEDED, ARCHIVE_INVALID, SOURCE_NOT_FOUND
+   * @throws OcipushError LIMIT_EXCEEDED, ARCHIVE_INVALID, FILE_NOT_FOUND
    */
   async readControlFile(name: string, limit: number): Promise<Uint8Array> {
     const bytes = await collect(this.read(name), limit, name);
-    for (const { offset, size } of this.#members.get(name)?.slice(1) ?? []) {
-      const range = { start: offset, end: offset + size };
-      const other = await collect(readRange(this.#file.handle, range), limit, name);
-      if (Buffer.compare(bytes, other) !== 0) {
-        throw new OcipushError('ARCHIVE_INVALID', `the archive has two different files ${name}`);
+    for (const other of this.#members.get(cleanMemberName(name))?.slice(1) ?? []) {
+      const otherBytes = await collect(this.#readMember(other), limit, name);
+      if (Buffer.compare(bytes, otherBytes) !== 0) {
+        throw invalid(`the archive has two different files ${name}`);
       }
     }
     return bytes;
@@ -91,56 +99,77 @@ export class TarArchive implements AsyncDisposable {
     await this.#file.handle.close();
   }
 
+  #readMember({ offset, size }: TarMember, range?: ByteRange): ByteStream {
+    const { start, end } = clampRange(range, size);
+    return readRange(this.#file.handle, { start: offset + start, end: offset + end });
+  }
+
   #resolve(name: string): TarMember {
     let wanted = cleanMemberName(name);
     for (let links = 0; links <= MAX_LINKS; links += 1) {
       const member = this.#members.get(wanted)?.[0];
       if (member === undefined) break;
-      if (member.kind === 'file') return member;
-      if (member.kind === 'other') {
-        throw new OcipushError('ARCHIVE_INVALID', `${name} in the archive is not a regular file`);
+      switch (member.kind) {
+        case 'file':
+          return member;
+        case 'symlink':
+          wanted = linkedName(wanted, member.target);
+          break;
+        case 'hard-link':
+          wanted = cleanMemberName(member.target);
+          break;
+        case 'sparse':
+          throw invalid(`${name} in the archive is a sparse file`, 'pack it without --sparse');
+        case 'other':
+          throw invalid(`${name} in the archive is not a regular file`);
       }
-      // Symbolic links are relative to where they stand, hard links to the root of the archive.
-      const base = member.kind === 'symlink' ? dirname(`/${wanted}`) : '/';
-      wanted = cleanMemberName(
-        member.target.startsWith('/') ? member.target : join(base, member.target),
-      );
     }
-    throw new OcipushError(
-      'SOURCE_NOT_FOUND',
-      `loading tar component "${name}": file does not exist`,
-    );
+    const message = `loading tar component "${name}": file does not exist`;
+    throw new OcipushError('FILE_NOT_FOUND', message);
   }
+}
+
+/** Symbolic links are relative to where they stand, and the root is that of the archive. */
+function linkedName(link: string, target: string): string {
+  return cleanMemberName(target.startsWith('/') ? target : join(dirname(link), target));
+}
+
+function invalid(message: string, hint: string = DAMAGED_HINT): OcipushError {
+  return new OcipushError('ARCHIVE_INVALID', message, { origin: 'source', hint });
 }
 
 async function openPlain(path: string, context: TransportContext): Promise<OpenFile> {
   if (path === STANDARD_INPUT) return spoolPlain(context.standardInput(), context);
-  if (await isPipe(path)) return spoolPlain(createReadStream(path), context);
+  if (await isPipe(path)) {
+    return spoolPlain(createReadStream(path, { signal: context.signal }), context);
+  }
   const file = await openRegularFile(path);
-  const start = await collect(
-    readRange(file.handle, { start: 0, end: Math.min(MAGIC_LENGTH, file.size) }),
-    MAGIC_LENGTH,
-    path,
-  );
-  if (detectCompression(start) === 'none') return file;
+  const isPlain = await disposeOnFailure(file.handle, async () => {
+    const start = readRange(file.handle, clampRange({ start: 0, end: MAGIC_LENGTH }, file.size));
+    return detectCompression(await collect(start, MAGIC_LENGTH, path)) === 'none';
+  });
+  if (isPlain) return file;
   await file.handle.close();
   return spoolPlain(readFileStream(path), context);
 }
 
-/** @throws OcipushError SOURCE_NOT_FOUND */
-async function isPipe(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isFIFO();
-  } catch (error) {
-    throw new OcipushError('SOURCE_NOT_FOUND', `archive file not found: ${JSON.stringify(path)}`, {
-      origin: 'source',
-      hint: 'check the path',
-      cause: error,
-    });
-  }
+function spoolPlain(input: ByteStream, context: TransportContext): Promise<OpenFile> {
+  return spool(decompressAny(input), context.temporaryDirectory);
 }
 
-async function spoolPlain(input: ByteStream, context: TransportContext): Promise<OpenFile> {
-  const { start, stream } = await peek(input, MAGIC_LENGTH);
-  return spool(decompress(stream, detectCompression(start)), context.temporaryDirectory);
+/** @throws OcipushError SOURCE_NOT_FOUND, FILE_UNREADABLE */
+async function isPipe(path: string): Promise<boolean> {
+  const found = await statPath(path);
+  if (found === undefined) {
+    const message = `archive file not found: ${JSON.stringify(path)}`;
+    throw new OcipushError('SOURCE_NOT_FOUND', message, {
+      origin: 'source',
+      hint: 'check the path',
+    });
+  }
+  if (!found.isDirectory()) return found.isFIFO();
+  throw new OcipushError('FILE_UNREADABLE', `open ${path}: is a directory`, {
+    origin: 'source',
+    hint: 'an archive is a file: for a directory write oci: or dir:',
+  });
 }

@@ -13,6 +13,8 @@ export interface TransportContext {
   /** Where large temporary files go; they have no name while they are used. */
   readonly temporaryDirectory: string;
   readonly standardInput: () => ByteStream;
+  /** Of the user's process: it says where configuration and storage are. */
+  readonly environment: NodeJS.ProcessEnv;
   /** Told of anything the user should know and the push survives. */
   readonly warn: (message: string) => void;
 }
@@ -46,9 +48,18 @@ export interface RawManifest {
 /** Blobs may be read in parallel, and again from the start, as often as it takes. */
 export interface ImageSource extends AsyncDisposable {
   readonly reference: ImageReference;
-  /** The image or list itself, or one instance of the list. At most 4 MiB. */
+  /** The full name under which the image was found, where a shorter one could be asked for. */
+  readonly resolvedName?: NamedReference;
+  /**
+   * The image or list itself, or one instance of the list, checked against its descriptor where it
+   * is delivered as it is stored; at most 4 MiB. Errors say which.
+   * @throws OcipushError BLOB_UNKNOWN when the image names it but does not have it
+   */
   getManifest(instance?: Descriptor): Promise<RawManifest>;
-  /** The bytes as stored, not yet verified: the engine does that for every source. */
+  /**
+   * The bytes as stored, not yet verified: the engine does that for every source. Errors name the
+   * blob; BLOB_UNKNOWN when the image does not have it.
+   */
   getBlob(descriptor: Descriptor, range?: ByteRange): ByteStream;
   /** Whether the image, or one instance of a list, comes with signatures. */
   hasSignatures?(instance?: Descriptor): Promise<boolean>;

@@ -2,10 +2,11 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Descriptor } from '../../image/descriptor.ts';
-import { digestAlgorithm, digestHex } from '../../image/digest.ts';
+import { digestAlgorithm, digestHex, digestMismatch } from '../../image/digest.ts';
 import { manifestDigest, manifestTypeOf } from '../../image/manifest-type.ts';
 import type { ByteRange, ByteStream } from '../../io/bytes.ts';
 import { readFileStream, readSmallFile } from '../../io/file-reader.ts';
+import { namedBlob, partError, readEntrance } from '../source-error.ts';
 import {
   MANIFEST_LIMIT,
   type ImageReference,
@@ -13,9 +14,13 @@ import {
   type RawManifest,
 } from '../transport.ts';
 
-/** @throws OcipushError MANIFEST_INVALID, LIMIT_EXCEEDED; the file system's error */
+/** @throws OcipushError SOURCE_NOT_FOUND, FILE_UNREADABLE, MANIFEST_INVALID, LIMIT_EXCEEDED */
 export async function openDirSource(reference: ImageReference, path: string): Promise<ImageSource> {
-  return new DirSource(reference, path, await readManifest(join(path, 'manifest.json')));
+  const manifest = await readEntrance(
+    () => readManifest(join(path, 'manifest.json')),
+    'dir: takes the directory that holds manifest.json; for an archive write docker-archive: or oci-archive:',
+  );
+  return new DirSource(reference, path, manifest);
 }
 
 class DirSource implements ImageSource {
@@ -33,11 +38,17 @@ class DirSource implements ImageSource {
     if (instance === undefined) return this.#manifest;
     const { digest } = instance;
     const path = join(this.#path, `${digestHex(digest)}.manifest.json`);
-    return readManifest(path, digestAlgorithm(digest));
+    try {
+      const manifest = await readManifest(path, digestAlgorithm(digest));
+      if (manifest.digest === digest) return manifest;
+      throw digestMismatch(digest, manifest.digest);
+    } catch (error) {
+      throw partError(error, `reading manifest ${digest}`);
+    }
   }
 
-  getBlob(descriptor: Descriptor, range?: ByteRange): ByteStream {
-    return readFileStream(join(this.#path, digestHex(descriptor.digest)), range);
+  getBlob({ digest }: Descriptor, range?: ByteRange): ByteStream {
+    return namedBlob(digest, () => readFileStream(join(this.#path, digestHex(digest)), range));
   }
 
   async hasSignatures(instance?: Descriptor): Promise<boolean> {

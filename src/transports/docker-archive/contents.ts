@@ -5,8 +5,9 @@ import {
   withDefaultTag,
 } from '../../image/docker-reference.ts';
 import type { Digest } from '../../image/digest.ts';
-import { OcipushError } from '../../errors.ts';
+import { messageOf, OcipushError } from '../../errors.ts';
 import { isJsonObject, parseJson } from '../../io/bounded-json.ts';
+import { DAMAGED_HINT } from '../source-error.ts';
 
 /** One image of `manifest.json`. */
 export interface ArchiveItem {
@@ -22,9 +23,9 @@ export type ItemSelector =
   | { readonly by: 'name'; readonly name: string }
   | { readonly by: 'index'; readonly index: number };
 
-/** @throws OcipushError ARCHIVE_INVALID, JSON_INVALID */
+/** @throws OcipushError ARCHIVE_INVALID */
 export function parseContents(bytes: Uint8Array): readonly ArchiveItem[] {
-  const items = parseJson(bytes, 'manifest.json');
+  const items = parseItems(bytes);
   if (!Array.isArray(items)) throw invalid('expected a list of images');
   return items.map((item: unknown) => {
     if (!isJsonObject(item)) throw invalid('expected a list of images');
@@ -32,6 +33,18 @@ export function parseContents(bytes: Uint8Array): readonly ArchiveItem[] {
     if (typeof config !== 'string') throw invalid('an image has no Config');
     return { config, layers: strings(item['Layers']), tags: strings(item['RepoTags']) };
   });
+}
+
+function parseItems(bytes: Uint8Array): unknown {
+  try {
+    return parseJson(bytes, 'manifest.json');
+  } catch (error) {
+    throw new OcipushError('ARCHIVE_INVALID', messageOf(error), {
+      origin: 'source',
+      hint: DAMAGED_HINT,
+      cause: error,
+    });
+  }
 }
 
 /**
@@ -42,9 +55,10 @@ export function selectItem(items: readonly ArchiveItem[], selector: ItemSelector
   const found = items.filter((item, index) => isSelected(item, index, selector));
   const [item] = found;
   if (item !== undefined && (selector.by !== 'only' || found.length === 1)) return item;
+  const images = items.map(({ tags }, index) => tags.join(', ') || `@${index}`);
   throw new OcipushError('SOURCE_NOT_FOUND', notFoundText(items, selector), {
     origin: 'source',
-    hint: `the archive has: ${items.map(({ tags }, index) => tags.join(', ') || `@${index}`).join('; ')}`,
+    hint: images.length > 0 ? `the archive has: ${images.join('; ')}` : 'the archive is empty',
   });
 }
 
@@ -98,8 +112,13 @@ function notFoundText(items: readonly ArchiveItem[], selector: ItemSelector): st
   }
 }
 
-function normalised(tag: string): string {
-  return formatReference(withDefaultTag(parseDockerReference(tag)));
+/** Undefined for what is no reference, which nobody can ask for. */
+function normalised(tag: string): string | undefined {
+  try {
+    return formatReference(withDefaultTag(parseDockerReference(tag)));
+  } catch {
+    return undefined;
+  }
 }
 
 function strings(value: unknown): readonly string[] {
@@ -109,5 +128,8 @@ function strings(value: unknown): readonly string[] {
 }
 
 function invalid(problem: string): OcipushError {
-  return new OcipushError('ARCHIVE_INVALID', `parsing manifest.json: ${problem}`);
+  return new OcipushError('ARCHIVE_INVALID', `parsing manifest.json: ${problem}`, {
+    origin: 'source',
+    hint: DAMAGED_HINT,
+  });
 }

@@ -11,8 +11,10 @@ import {
 } from '../../image/media-types.ts';
 import { OcipushError } from '../../errors.ts';
 import { collect, MIB, single, slice, type ByteRange, type ByteStream } from '../../io/bytes.ts';
+import { disposeOnFailure } from '../../io/disposal.ts';
 import { decompress } from '../../transforms/decompress.ts';
 import { detectCompression, MAGIC_LENGTH } from '../../transforms/detect.ts';
+import { namedBlob, partError, readEntrance } from '../source-error.ts';
 import type { TarArchive } from '../tar-archive.ts';
 import {
   MANIFEST_LIMIT,
@@ -30,26 +32,25 @@ interface ArchivedLayer {
   readonly size: number;
 }
 
-/** Takes over the archive: it is closed with the source, or when opening fails. */
-export async function openDockerArchiveSource(
+/**
+ * Takes over the archive: it is closed with the source, or when opening fails.
+ * @throws OcipushError SOURCE_NOT_FOUND, ARCHIVE_INVALID, MANIFEST_INVALID, BLOB_UNKNOWN
+ */
+export function openDockerArchiveSource(
   reference: ImageReference,
   archive: TarArchive,
   selector: ItemSelector,
 ): Promise<ImageSource> {
-  try {
-    const contents = parseContents(await readContents(archive));
-    const item = selectItem(contents, selector);
-    const config = await archive.readControlFile(item.config, MANIFEST_LIMIT);
+  return disposeOnFailure(archive, async () => {
+    const item = selectItem(parseContents(await readContents(archive)), selector);
+    const config = await readConfig(archive, item.config);
     const { diffIDs } = parseImageConfig(config);
     const layers = new Map<Digest, ArchivedLayer>();
     for (const [diffID, member] of layerMembers(item, diffIDs)) {
-      layers.set(diffID, await inspectLayer(archive, member));
+      layers.set(diffID, await inspectLayer(archive, diffID, member));
     }
     return new DockerArchiveSource(reference, archive, { config, diffIDs, layers });
-  } catch (error) {
-    await archive[Symbol.asyncDispose]();
-    throw error;
-  }
+  });
 }
 
 interface ArchivedImage {
@@ -88,9 +89,13 @@ class DockerArchiveSource implements ImageSource {
   }
 
   getBlob({ digest }: Descriptor, range?: ByteRange): ByteStream {
+    return namedBlob(digest, () => this.#readBlob(digest, range));
+  }
+
+  #readBlob(digest: Digest, range: ByteRange | undefined): ByteStream {
     if (digest === this.#configDigest) return within(single(this.#image.config), range);
     const layer = this.#image.layers.get(digest);
-    if (!layer) throw new OcipushError('BLOB_UNKNOWN', `no blob ${digest} in the archive`);
+    if (!layer) throw new OcipushError('FILE_NOT_FOUND', 'the archive does not name it');
     if (layer.compression === 'none') return this.#archive.read(layer.member, range);
     return within(decompress(this.#archive.read(layer.member), layer.compression), range);
   }
@@ -102,24 +107,36 @@ class DockerArchiveSource implements ImageSource {
 
 function readContents(archive: TarArchive): Promise<Uint8Array> {
   if (archive.has('manifest.json') || !archive.has('repositories')) {
-    return archive.readControlFile('manifest.json', MIB);
+    return readEntrance(
+      () => archive.readControlFile('manifest.json', MIB),
+      'it is no archive of docker save: for one of an OCI layout write oci-archive:',
+    );
   }
   throw new OcipushError('UNSUPPORTED', 'archives from before Docker 1.10 are not supported', {
+    origin: 'source',
     hint: 'load it and save it again with a newer docker or podman',
   });
 }
 
+async function readConfig(archive: TarArchive, member: string): Promise<Uint8Array> {
+  return archive.readControlFile(member, MANIFEST_LIMIT).catch((error: unknown) => {
+    throw partError(error, 'reading image config');
+  });
+}
+
 /** A compressed layer is read once to learn its plain size. */
-async function inspectLayer(archive: TarArchive, member: string): Promise<ArchivedLayer> {
-  const start = await collect(
-    archive.read(member, { start: 0, end: MAGIC_LENGTH }),
-    MAGIC_LENGTH,
-    member,
-  );
-  const compression = detectCompression(start);
+async function inspectLayer(
+  archive: TarArchive,
+  diffID: Digest,
+  member: string,
+): Promise<ArchivedLayer> {
+  const range = { start: 0, end: MAGIC_LENGTH };
+  const start = namedBlob(diffID, () => archive.read(member, range));
+  const compression = detectCompression(await collect(start, MAGIC_LENGTH, member));
   if (compression === 'none') return { member, compression, size: archive.size(member) };
   let size = 0;
-  for await (const chunk of decompress(archive.read(member), compression)) size += chunk.length;
+  const plain = namedBlob(diffID, () => decompress(archive.read(member), compression));
+  for await (const chunk of plain) size += chunk.length;
   return { member, compression, size };
 }
 

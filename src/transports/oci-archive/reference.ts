@@ -1,24 +1,31 @@
 /** `oci-archive:PATH[:REFERENCE|:@INDEX]`: an image in a tar file of an OCI layout. */
 import { blobPath, type LayoutFiles } from '../oci-layout/layout.ts';
 import type { ImageSelector } from '../oci-layout/entry.ts';
-import { splitLayoutReference } from '../oci-layout/reference.ts';
+import { layoutTarget, splitLayoutReference } from '../oci-layout/reference.ts';
 import { openLayoutSource } from '../oci-layout/source.ts';
+import { readEntrance } from '../source-error.ts';
 import { TarArchive } from '../tar-archive.ts';
 import {
   MANIFEST_LIMIT,
+  type DestinationReference,
   type ImageReference,
   type ImageSource,
   type SourceReference,
 } from '../transport.ts';
 
 /** @throws OcipushError REFERENCE_INVALID */
-export function parseOciArchiveReference(text: string): SourceReference {
+export function parseOciArchiveReference(text: string): SourceReference & DestinationReference {
   const { path, selector } = splitLayoutReference(text);
-  const reference: SourceReference = {
+  const reference: SourceReference & DestinationReference = {
     transport: 'oci-archive',
     toString: () => `oci-archive:${text}`,
     openSource: async (context) =>
       openOciArchiveSource(reference, await TarArchive.open(path, context), selector),
+    openDestination: async (context) => {
+      const target = layoutTarget(path, selector);
+      const { openOciArchiveDestination } = await import('./destination.ts');
+      return openOciArchiveDestination(reference, target, context);
+    },
   };
   return reference;
 }
@@ -34,7 +41,11 @@ export function openOciArchiveSource(
 
 function layoutArchive(archive: TarArchive): LayoutFiles {
   return {
-    readIndex: () => archive.readControlFile('index.json', MANIFEST_LIMIT),
+    readIndex: () =>
+      readEntrance(
+        () => archive.readControlFile('index.json', MANIFEST_LIMIT),
+        'it is no archive of an OCI layout: for one of docker save write docker-archive:',
+      ),
     readBlob: (digest, range) => archive.read(blobPath(digest), range),
     [Symbol.asyncDispose]: () => archive[Symbol.asyncDispose](),
   };

@@ -29,35 +29,42 @@ export function selectEntry(entries: readonly Descriptor[], selector: ImageSelec
 function onlyEntry(entries: readonly Descriptor[]): Descriptor {
   const [entry, ...others] = entries;
   if (entry !== undefined && others.length === 0) return entry;
-  throw notFound(
-    entry === undefined
-      ? 'no image in oci, choose an image'
-      : 'more than one image in oci, choose an image',
-    entries,
-  );
+  const count = entry === undefined ? 'no image' : 'more than one image';
+  throw notFound(`${count} in oci, choose an image`, choices(entries));
 }
 
 function namedEntry(entries: readonly Descriptor[], name: string): Descriptor {
   const named = entries.filter((entry) => nameOf(entry) === name);
   const image = named.find(({ mediaType }) => isManifestType(mediaType) || isListType(mediaType));
   if (image) return image;
-  if (named.length === 0) throw notFound(`no descriptor found for reference "${name}"`, entries);
+  if (named.length === 0) {
+    throw notFound(`no descriptor found for reference "${name}"`, choices(entries));
+  }
   const types = named.map(({ mediaType }) => JSON.stringify(mediaType)).join(', ');
-  throw notFound(`reference "${name}" matches unsupported manifest MIME types [${types}]`, []);
+  throw notFound(
+    `reference "${name}" matches unsupported manifest MIME types [${types}]`,
+    'choose an image, or a list of images',
+  );
 }
 
 function entryAt(entries: readonly Descriptor[], index: number): Descriptor {
   const entry = entries[index];
   if (entry) return entry;
-  throw notFound(`index ${index} is too large, only ${entries.length} entries available`, entries);
+  throw notFound(
+    `index ${index} is too large, only ${entries.length} entries available`,
+    entries.length > 0 ? 'the first is @0' : choices(entries),
+  );
 }
 
-function notFound(message: string, entries: readonly Descriptor[]): OcipushError {
-  const names = entries.map(nameOf).filter((name) => name !== undefined);
-  return new OcipushError('SOURCE_NOT_FOUND', message, {
-    origin: 'source',
-    hint: names.length > 0 ? `the layout has: ${names.join(', ')}` : undefined,
-  });
+function notFound(message: string, hint: string): OcipushError {
+  return new OcipushError('SOURCE_NOT_FOUND', message, { origin: 'source', hint });
+}
+
+function choices(entries: readonly Descriptor[]): string {
+  if (entries.length === 0) return 'the layout is empty';
+  const names = new Set(entries.map(nameOf).filter((name) => name !== undefined));
+  if (names.size === 0) return 'its images have no names: choose one by its place, @0 is the first';
+  return `the layout has: ${[...names].join(', ')}`;
 }
 
 function nameOf(entry: Descriptor): string | undefined {

@@ -1,16 +1,16 @@
 /** The files of an OCI image layout, wherever they are kept. */
 import { join } from 'node:path';
 import { digestAlgorithm, digestHex, type Digest } from '../../image/digest.ts';
-import { OcipushError } from '../../errors.ts';
 import type { ByteRange, ByteStream } from '../../io/bytes.ts';
 import { readFileStream, readSmallFile } from '../../io/file-reader.ts';
+import { readEntrance } from '../source-error.ts';
 import { MANIFEST_LIMIT } from '../transport.ts';
 
 /** OCI image-spec image-layout.md. */
 export interface LayoutFiles extends AsyncDisposable {
-  /** The bytes of `index.json`. */
+  /** The bytes of `index.json`. @throws OcipushError SOURCE_NOT_FOUND, FILE_UNREADABLE */
   readIndex(): Promise<Uint8Array>;
-  /** The bytes of a blob as they are stored. */
+  /** The bytes of a blob as they are stored. @throws OcipushError FILE_NOT_FOUND, FILE_UNREADABLE */
   readBlob(digest: Digest, range?: ByteRange): ByteStream;
 }
 
@@ -22,20 +22,12 @@ export function blobPath(digest: Digest): string {
 /** A layout in a directory. */
 export function layoutDirectory(root: string): LayoutFiles {
   return {
-    readIndex: () => notFoundAsSource(readSmallFile(join(root, 'index.json'), MANIFEST_LIMIT)),
+    readIndex: () =>
+      readEntrance(
+        () => readSmallFile(join(root, 'index.json'), MANIFEST_LIMIT),
+        'oci: takes the directory that holds index.json; for an archive of one write oci-archive:',
+      ),
     readBlob: (digest, range) => readFileStream(join(root, blobPath(digest)), range),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
-}
-
-async function notFoundAsSource<T>(reading: Promise<T>): Promise<T> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (!(error instanceof Error) || !('code' in error) || error.code !== 'ENOENT') throw error;
-    throw new OcipushError('SOURCE_NOT_FOUND', error.message, {
-      hint: 'the path must be the directory that holds index.json',
-      cause: error,
-    });
-  }
 }

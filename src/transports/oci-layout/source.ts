@@ -4,8 +4,10 @@ import { verified, type Digest } from '../../image/digest.ts';
 import { parseList } from '../../image/list.ts';
 import { manifestTypeOf } from '../../image/manifest-type.ts';
 import { OCI_INDEX } from '../../image/media-types.ts';
-import { OcipushError } from '../../errors.ts';
+import { OcipushError, withDetails, wrapError } from '../../errors.ts';
 import { collect, type ByteRange, type ByteStream } from '../../io/bytes.ts';
+import { disposeOnFailure } from '../../io/disposal.ts';
+import { DAMAGED_HINT, namedBlob } from '../source-error.ts';
 import {
   MANIFEST_LIMIT,
   type ImageReference,
@@ -15,21 +17,16 @@ import {
 import { selectEntry, type ImageSelector } from './entry.ts';
 import type { LayoutFiles } from './layout.ts';
 
-/**
- * @throws OcipushError SOURCE_NOT_FOUND, MANIFEST_INVALID; the files are then closed
- */
-export async function openLayoutSource(
+/** @throws OcipushError SOURCE_NOT_FOUND, MANIFEST_INVALID; the files are then closed */
+export function openLayoutSource(
   reference: ImageReference,
   files: LayoutFiles,
   selector: ImageSelector,
 ): Promise<ImageSource> {
-  try {
-    const index = parseList(await files.readIndex(), OCI_INDEX);
-    return new LayoutSource(reference, files, selectEntry(index.instances, selector));
-  } catch (error) {
-    await files[Symbol.asyncDispose]();
-    throw error;
-  }
+  return disposeOnFailure(files, async () => {
+    const entries = parseEntries(await files.readIndex());
+    return new LayoutSource(reference, files, selectEntry(entries, selector));
+  });
 }
 
 class LayoutSource implements ImageSource {
@@ -46,13 +43,17 @@ class LayoutSource implements ImageSource {
   async getManifest(instance?: Descriptor): Promise<RawManifest> {
     const { digest, size, mediaType } = instance ?? this.#entry;
     if (size > MANIFEST_LIMIT) throw tooLarge(digest);
-    const stream = verified(this.#files.readBlob(digest), { digest, size });
+    const stream = verified(this.#readBlob(digest), { digest, size });
     const bytes = await collect(stream, MANIFEST_LIMIT, `manifest ${digest}`);
     return { bytes, digest, mediaType: mediaType || manifestTypeOf(bytes) };
   }
 
-  getBlob(descriptor: Descriptor, range?: ByteRange): ByteStream {
-    return this.#files.readBlob(descriptor.digest, range);
+  getBlob({ digest }: Descriptor, range?: ByteRange): ByteStream {
+    return this.#readBlob(digest, range);
+  }
+
+  #readBlob(digest: Digest, range?: ByteRange): ByteStream {
+    return namedBlob(digest, () => this.#files.readBlob(digest, range));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -60,10 +61,20 @@ class LayoutSource implements ImageSource {
   }
 }
 
+function parseEntries(index: Uint8Array): readonly Descriptor[] {
+  try {
+    return parseList(index, OCI_INDEX).instances;
+  } catch (error) {
+    throw withDetails(wrapError(error, 'reading index.json', { code: 'MANIFEST_INVALID' }), {
+      hint: DAMAGED_HINT,
+    });
+  }
+}
+
 function tooLarge(digest: Digest): OcipushError {
   return new OcipushError(
     'LIMIT_EXCEEDED',
     `reading manifest ${digest}: exceeded maximum allowed size of ${MANIFEST_LIMIT} bytes`,
-    { origin: 'source' },
+    { origin: 'source', hint: 'no registry takes such a manifest: build the image again' },
   );
 }

@@ -1,0 +1,103 @@
+/** Writes one image into a `docker save` archive, wherever that goes. */
+import type { BlobUpload, StoredBlob } from '../../image/blob.ts';
+import type { Digest } from '../../image/digest.ts';
+import type { NamedReference } from '../../image/docker-reference.ts';
+import { parseImageConfig } from '../../image/image-config.ts';
+import { parseImageManifest } from '../../image/manifest.ts';
+import { DOCKER_CONFIG, DOCKER_MANIFEST, OCI_CONFIG } from '../../image/media-types.ts';
+import { OcipushError, wrapError } from '../../errors.ts';
+import { collect } from '../../io/bytes.ts';
+import {
+  MANIFEST_LIMIT,
+  type DestinationCapabilities,
+  type ImageDestination,
+  type ImageReference,
+  type RawManifest,
+} from '../transport.ts';
+import type { ArchiveWriter } from './archive-writer.ts';
+
+export interface ArchiveDestinationOptions {
+  readonly reference: ImageReference;
+  readonly layerCompression: DestinationCapabilities['layerCompression'];
+  /** Full names; an image may have none. */
+  readonly tags: readonly NamedReference[];
+  /** Becomes the destination's, which finishes it with {@link ImageDestination.commit}. */
+  readonly writer: ArchiveWriter;
+}
+
+export class ArchiveDestination implements ImageDestination {
+  readonly reference: ImageReference;
+  readonly capabilities: DestinationCapabilities;
+  readonly #writer: ArchiveWriter;
+  readonly #tags: readonly NamedReference[];
+  readonly #configs = new Map<Digest, Uint8Array>();
+  #manifest: RawManifest | undefined;
+
+  constructor({ reference, layerCompression, tags, writer }: ArchiveDestinationOptions) {
+    this.reference = reference;
+    this.capabilities = {
+      manifestTypes: [DOCKER_MANIFEST],
+      layerCompression,
+      acceptsForeignLayers: false,
+    };
+    this.#writer = writer;
+    this.#tags = tags;
+  }
+
+  /** An archive does not keep the manifest. */
+  currentDigest(): Promise<Digest | undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  /** Configs wait for {@link commit}: they stand after the layers. */
+  async putBlob(blob: BlobUpload): Promise<StoredBlob> {
+    if (!isConfig(blob)) return this.#writer.putLayer(blob);
+    const { stream, result } = blob.open();
+    const bytes = await collect(stream, MANIFEST_LIMIT, 'image config');
+    parseImageConfig(bytes);
+    const { digest, size } = result();
+    this.#configs.set(digest, bytes);
+    return { digest, size, how: 'uploaded' };
+  }
+
+  putManifest(manifest: RawManifest, instance?: Digest): Promise<void> {
+    if (instance !== undefined) throw new TypeError('an archive holds no lists');
+    this.#manifest = manifest;
+    return Promise.resolve();
+  }
+
+  async commit(): Promise<void> {
+    if (this.#manifest === undefined) throw new TypeError('there is no manifest to commit');
+    const { bytes, mediaType } = this.#manifest;
+    const { config: descriptor, layers } = parseImageManifest(bytes, mediaType);
+    const config = this.#configs.get(descriptor.digest);
+    if (config === undefined) throw notAnImage(descriptor.mediaType);
+    const image = { config, layers: layers.map(({ digest }) => digest), tags: this.#tags };
+    try {
+      await this.#writer.putImage(image);
+      await this.#writer.finish();
+    } catch (error) {
+      throw wrapError(error, 'committing the finished image', {
+        code: 'FILE_UNWRITABLE',
+        origin: 'destination',
+      });
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#writer[Symbol.asyncDispose]();
+  }
+}
+
+/** As in the source: a config that was converted comes under either name. */
+function isConfig({ mediaType }: BlobUpload): boolean {
+  return mediaType === DOCKER_CONFIG || mediaType === OCI_CONFIG;
+}
+
+function notAnImage(mediaType: string): OcipushError {
+  return new OcipushError(
+    'UNSUPPORTED',
+    `docker-archive: a config of the type ${JSON.stringify(mediaType)} is none of an image`,
+    { origin: 'destination', hint: 'push it to a registry, to oci: or to dir:' },
+  );
+}

@@ -1,0 +1,120 @@
+/** Writes an image into an OCI layout directory, beside those that are there. */
+import { join } from 'node:path';
+import type { BlobUpload, StoredBlob } from '../../image/blob.ts';
+import type { Descriptor } from '../../image/descriptor.ts';
+import type { Digest } from '../../image/digest.ts';
+import { OcipushError } from '../../errors.ts';
+import { withFileLock } from '../../io/file-lock.ts';
+import { readSmallFile } from '../../io/file-reader.ts';
+import { unwritable } from '../destination-error.ts';
+import { makeDirectory } from '../file-store.ts';
+import {
+  MANIFEST_LIMIT,
+  type ImageDestination,
+  type ImageReference,
+  type RawManifest,
+  type TransportContext,
+} from '../transport.ts';
+import { wholeImageDigest } from '../whole-image.ts';
+import { addEntry, EMPTY_INDEX, entryName, parseIndex, type LayoutIndex } from './index-file.ts';
+import { LAYOUT_CAPABILITIES, LayoutWriter } from './layout-writer.ts';
+import { layoutDirectory } from './layout.ts';
+import { openLayoutSource } from './source.ts';
+
+export interface LayoutTarget {
+  readonly path: string;
+  /** The name of the image in the layout; images may have none. */
+  readonly name: string | undefined;
+}
+
+/** @throws OcipushError FILE_UNWRITABLE; the directory above must exist, the last one is made */
+export async function openLayoutDestination(
+  reference: ImageReference,
+  target: LayoutTarget,
+  context: TransportContext,
+): Promise<ImageDestination> {
+  await makeDirectory(target.path);
+  const writer = await LayoutWriter.open(target.path, { signal: context.signal });
+  await writer.removeAbandoned(context.warn);
+  return new LayoutDestination(reference, target, writer, context);
+}
+
+class LayoutDestination implements ImageDestination {
+  readonly reference: ImageReference;
+  readonly capabilities = LAYOUT_CAPABILITIES;
+  readonly #target: LayoutTarget;
+  readonly #writer: LayoutWriter;
+  readonly #context: TransportContext;
+  #entry: Descriptor | undefined;
+
+  constructor(
+    reference: ImageReference,
+    target: LayoutTarget,
+    writer: LayoutWriter,
+    context: TransportContext,
+  ) {
+    this.reference = reference;
+    this.#target = target;
+    this.#writer = writer;
+    this.#context = context;
+  }
+
+  async currentDigest(): Promise<Digest | undefined> {
+    const { path, name } = this.#target;
+    const { instances } = await readIndex(path);
+    const [only, ...others] = instances;
+    // Without a name only a sole entry without one is what a push would leave as it is.
+    const isSole = only !== undefined && others.length === 0 && entryName(only) === '';
+    if (name === undefined && !isSole) return undefined;
+    const selector =
+      name === undefined ? ({ by: 'only' } as const) : ({ by: 'name', name } as const);
+    return wholeImageDigest(
+      () => openLayoutSource(this.reference, layoutDirectory(path), selector),
+      (blob) => this.#writer.hasBlob(blob),
+    );
+  }
+
+  putBlob(blob: BlobUpload): Promise<StoredBlob> {
+    return this.#writer.putBlob(blob);
+  }
+
+  async putManifest(manifest: RawManifest, instance?: Digest): Promise<void> {
+    const entry = await this.#writer.putManifest(manifest, this.#target.name);
+    if (instance === undefined) this.#entry = entry;
+  }
+
+  async commit(): Promise<void> {
+    const { path } = this.#target;
+    const entry = this.#entry;
+    if (entry === undefined) throw new TypeError('there is no manifest to commit');
+    try {
+      while (!(await this.#addToIndex(entry)));
+    } catch (error) {
+      throw unwritable(error, `writing ${join(path, 'index.json')}`);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#writer[Symbol.asyncDispose]();
+  }
+
+  /** @returns false when the lock was lost to another push before anything was changed */
+  #addToIndex(entry: Descriptor): Promise<boolean> {
+    const { path } = this.#target;
+    const wait = { clock: this.#context.registry.clock, signal: this.#context.signal };
+    return withFileLock(join(path, '.index.json.lock'), wait, async (lock) => {
+      const index = addEntry(await readIndex(path), entry);
+      return this.#writer.putIndex(index, () => lock.isHeld());
+    });
+  }
+}
+
+/** @throws OcipushError FILE_UNREADABLE, MANIFEST_INVALID, LIMIT_EXCEEDED */
+async function readIndex(root: string): Promise<LayoutIndex> {
+  try {
+    return parseIndex(await readSmallFile(join(root, 'index.json'), MANIFEST_LIMIT));
+  } catch (error) {
+    if (error instanceof OcipushError && error.code === 'FILE_NOT_FOUND') return EMPTY_INDEX;
+    throw unwritable(error, `reading ${join(root, 'index.json')}`);
+  }
+}

@@ -1,0 +1,72 @@
+/** Writes the parts of an OCI layout into a directory, whatever becomes of that. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { BlobUpload, StoredBlob } from '../../image/blob.ts';
+import type { Descriptor } from '../../image/descriptor.ts';
+import { OCI_INDEX, OCI_MANIFEST } from '../../image/media-types.ts';
+import { FileStore, type FileStoreOptions } from '../file-store.ts';
+import type { DestinationCapabilities, RawManifest } from '../transport.ts';
+import { unwritable } from '../destination-error.ts';
+import { REFERENCE_NAME_ANNOTATION } from './entry.ts';
+import { encodeIndex, type LayoutIndex } from './index-file.ts';
+import { blobPath } from './layout.ts';
+
+export const LAYOUT_CAPABILITIES: DestinationCapabilities = {
+  manifestTypes: [OCI_MANIFEST, OCI_INDEX],
+  layerCompression: 'compress',
+  acceptsForeignLayers: true,
+};
+
+/** OCI image-spec image-layout.md; the bytes of the reference. */
+const LAYOUT_FILE = Buffer.from('{"imageLayoutVersion":"1.0.0"}');
+
+export class LayoutWriter implements AsyncDisposable {
+  readonly #files: FileStore;
+
+  private constructor(files: FileStore) {
+    this.#files = files;
+  }
+
+  /** Writes to a directory that exists. @throws OcipushError FILE_UNWRITABLE */
+  static async open(root: string, options: Omit<FileStoreOptions, 'stem'>): Promise<LayoutWriter> {
+    await mkdir(join(root, 'blobs'), { recursive: true, mode: 0o755 }).catch((error: unknown) => {
+      throw unwritable(error, `writing to ${root}`);
+    });
+    return new LayoutWriter(new FileStore(root, { ...options, stem: 'oci-put-blob' }));
+  }
+
+  hasBlob({ digest, size }: Pick<Descriptor, 'digest' | 'size'>): Promise<boolean> {
+    return this.#files.has(blobPath(digest), size);
+  }
+
+  putBlob(blob: BlobUpload): Promise<StoredBlob> {
+    return this.#files.putBlob(blob, blobPath);
+  }
+
+  /** @returns the entry of the index that makes the manifest an image of that name */
+  async putManifest(manifest: RawManifest, name: string | undefined): Promise<Descriptor> {
+    const { bytes, digest, mediaType } = manifest;
+    await this.#files.put(blobPath(digest), bytes);
+    const entry: Descriptor = { mediaType, digest, size: bytes.length };
+    return name === undefined
+      ? entry
+      : { ...entry, annotations: { [REFERENCE_NAME_ANNOTATION]: name } };
+  }
+
+  /**
+   * Makes the directory a layout with this index.
+   * @param confirm is asked when all is ready; the index stays as it was when it says no
+   */
+  async putIndex(index: LayoutIndex, confirm?: () => Promise<boolean>): Promise<boolean> {
+    await this.#files.put('oci-layout', LAYOUT_FILE);
+    return this.#files.put('index.json', encodeIndex(index), confirm);
+  }
+
+  removeAbandoned(warn: (message: string) => void): Promise<void> {
+    return this.#files.removeAbandoned(warn);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#files[Symbol.asyncDispose]();
+  }
+}
