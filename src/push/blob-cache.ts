@@ -42,7 +42,8 @@ export async function openBlobCache(directory: string): Promise<BlobCache> {
       const line = JSON.stringify({ source, codec, digest, size });
       await ignoringFailure(async () => {
         await mkdir(directory, { recursive: true, mode: 0o700 });
-        await appendFile(path, `${line}\n`, { mode: 0o600 });
+        // A line before it that a full disk has cut off must not take this one along.
+        await appendFile(path, `\n${line}\n`, { mode: 0o600 });
       });
     },
   };
@@ -77,7 +78,9 @@ function parseEntry(line: string): [string, BlobIdentity] | undefined {
     const entry = parseJson(Buffer.from(line), 'cache');
     if (!isJsonObject(entry)) return undefined;
     const { source, codec, digest, size } = entry;
-    if (typeof codec !== 'string' || !Number.isSafeInteger(size)) return undefined;
+    if (typeof codec !== 'string' || !Number.isSafeInteger(size) || Number(size) < 0) {
+      return undefined;
+    }
     const identity = { digest: parseDigest(String(digest)), size: Number(size) };
     return [key(parseDigest(String(source)), codec), identity];
   } catch {

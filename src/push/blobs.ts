@@ -63,11 +63,15 @@ async function storeOnce(
   blob: LayerPlan,
   upload: () => BlobUpload,
 ): Promise<StoredBlob> {
-  const { digest } = blob.descriptor;
-  const running = session.stored.get(digest);
+  // What is stored in two forms, as a layer and as part of an artifact say, is two blobs.
+  const key = productionKey(session, blob);
+  const running = session.stored.get(key);
   if (running) return running;
-  const storing = session.blobs(async () => store(session, role, blob, upload()));
-  session.stored.set(digest, storing);
+  const storing = session.blobs(async () => {
+    session.signal.throwIfAborted();
+    return store(session, role, blob, upload());
+  });
+  session.stored.set(key, storing);
   return storing;
 }
 
@@ -84,9 +88,11 @@ async function store(
     session.progress.event({ kind: 'blob-done', digest, stored });
     return stored;
   } catch (error) {
-    throw wrapError(error, role === 'config' ? 'writing config' : 'writing blob', {
-      code: 'BLOB_UNKNOWN',
-    });
+    const attempt = role === 'config' ? 'writing config' : 'writing blob';
+    const failure = wrapError(error, attempt, { code: 'BLOB_UNKNOWN' });
+    // Here and not later, for the next blob in the queue begins at once.
+    session.fail(failure);
+    throw failure;
   } finally {
     session.share.leave(productionKey(session, blob));
   }

@@ -8,7 +8,7 @@ import { collect } from '../io/bytes.ts';
 import { detectCompression, MAGIC_LENGTH } from '../transforms/detect.ts';
 import { MANIFEST_LIMIT, type RawManifest } from '../transports/transport.ts';
 import { rememberedLayer, storeConfig, storeLayer } from './blobs.ts';
-import { finalManifest, planImage, type ImagePlan, type LayerFacts } from './plan.ts';
+import { finalManifest, isForeign, planImage, type ImagePlan, type LayerFacts } from './plan.ts';
 import type { PushSession } from './session.ts';
 
 /** An image as read, and what is to become of it. */
@@ -61,8 +61,8 @@ export async function checkSignatures(session: PushSession, instance?: Descripto
 }
 
 async function inspect(session: PushSession, descriptor: Descriptor): Promise<LayerFacts> {
-  const isForeign = (descriptor.urls?.length ?? 0) > 0;
-  const isReferred = isForeign && session.destination.capabilities.acceptsForeignLayers;
+  const { acceptsForeignLayers } = session.destination.capabilities;
+  const isReferred = isForeign(descriptor) && acceptsForeignLayers;
   if (isReferred || descriptor.size === 0) return { descriptor, compression: 'none' };
   const range = { start: 0, end: Math.min(MAGIC_LENGTH, descriptor.size) };
   const start = await collect(session.source.getBlob(descriptor, range), MAGIC_LENGTH, 'layer');

@@ -56,7 +56,9 @@ export async function planImage(
   }));
   const mediaType = targetType(manifest, capabilities);
   const isRecoded = layers.some(({ action }) => action === 'gzip' || action === 'decompress');
-  const isFetched = layers.some(({ action, descriptor }) => action !== 'refer' && descriptor.urls);
+  const isFetched = layers.some(
+    ({ action, descriptor }) => action !== 'refer' && isForeign(descriptor),
+  );
   const { config } = manifest;
   if (mediaType === manifest.mediaType && !isRecoded && !isFetched) {
     return { layers, config, newConfig: undefined, newManifest: undefined };
@@ -85,6 +87,11 @@ export function finalManifest(
   return { ...newManifest, layers };
 }
 
+/** Whether the bytes of a layer are to be had elsewhere. */
+export function isForeign({ urls = [] }: Descriptor): boolean {
+  return urls.length > 0;
+}
+
 function targetType(manifest: ImageManifest, { manifestTypes }: DestinationCapabilities): string {
   const type = chooseManifestType(manifest.mediaType, manifestTypes);
   if (type !== undefined) return type;
@@ -100,7 +107,7 @@ function actionFor(
   { descriptor, compression }: LayerFacts,
   { layerCompression, acceptsForeignLayers }: DestinationCapabilities,
 ): LayerAction {
-  if ((descriptor.urls?.length ?? 0) > 0 && acceptsForeignLayers) return 'refer';
+  if (isForeign(descriptor) && acceptsForeignLayers) return 'refer';
   if (!isImageLayer(manifest, descriptor)) return 'copy';
   if (layerCompression === 'compress' && compression === 'none') return 'gzip';
   if (layerCompression === 'decompress' && compression !== 'none') return 'decompress';

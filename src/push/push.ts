@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import type { StoredBlob } from '../image/blob.ts';
 import { OcipushError, wrapError } from '../errors.ts';
-import type { Digest } from '../image/digest.ts';
+import { isListType } from '../image/media-types.ts';
 import { createLimiter, type Limiter } from '../io/limiter.ts';
 import type {
   DestinationReference,
@@ -25,7 +25,7 @@ import {
 import type { PushOptions, PushResult } from './options.ts';
 import { ProductionPool, type ProductionShare } from './production-pool.ts';
 import type { ProgressSink } from './progress.ts';
-import { withPushRetry } from './retry.ts';
+import { abortion, withPushRetry } from './retry.ts';
 import type { PushSession } from './session.ts';
 
 export interface PushRequest {
@@ -84,13 +84,30 @@ async function pushTo(part: PushPart): Promise<PushResult> {
   });
 }
 
+/** What goes wrong with one blob ends the others; when this ends, they have. */
 async function attemptPush(part: PushPart): Promise<PushResult> {
-  await using destination = await openDestination(part);
-  const session = newSession(part, destination);
-  const { progress, options } = session;
+  const failure = new AbortController();
+  const signal = AbortSignal.any([part.context.signal, failure.signal]);
+  const context = { ...part.context, signal };
+  await using destination = await openDestination({ ...part, context });
+  const fail = (error: unknown): void => failure.abort(error);
+  const session = newSession({ ...part, context }, destination, fail);
+  try {
+    return await copyImage(session);
+  } catch (error) {
+    fail(error);
+    await Promise.allSettled(session.stored.values());
+    // The first failure, of which all others are consequences.
+    throw failure.signal.reason as Error;
+  }
+}
+
+async function copyImage(session: PushSession): Promise<PushResult> {
+  const { destination, progress, options } = session;
   const raw = await readManifest(session);
   if (!options.removeSignatures) {
-    progress.event({ kind: 'reading-signatures', of: 'image' });
+    const of = isListType(raw.mediaType) ? 'list' : 'image';
+    progress.event({ kind: 'reading-signatures', of });
     await checkSignatures(session);
   }
   const planned = await prepareManifest(session, raw);
@@ -122,15 +139,22 @@ async function readManifest({ source, destination }: PushSession): Promise<RawMa
   );
 }
 
-function newSession(part: PushPart, destination: ImageDestination): PushSession {
+function newSession(
+  part: PushPart,
+  destination: ImageDestination,
+  fail: PushSession['fail'],
+): PushSession {
   const { source, options, progress, cache, blocks, share } = part;
+  const { signal } = part.context;
   const blobs = createLimiter(options.jobs);
-  const stored = new Map<Digest, Promise<StoredBlob>>();
-  return { source, destination, options, progress, cache, blobs, blocks, share, stored };
+  const stored = new Map<string, Promise<StoredBlob>>();
+  const given = { source, destination, options, progress, cache, blocks, share };
+  return { ...given, signal, fail, blobs, stored };
 }
 
 async function openSource({ source, context }: PushRequest): Promise<ImageSource> {
   return source.openSource(context).catch((error: unknown) => {
+    if (context.signal.aborted) throw abortion(context.signal);
     throw wrapError(error, `initializing source ${source.toString()}`, {
       code: 'FILE_UNREADABLE',
       origin: 'source',

@@ -1,6 +1,6 @@
 /** Repeats a whole push that failed for a reason that may pass. */
 import { OcipushError } from '../errors.ts';
-import { backoff, type RetryClock } from '../io/retry-clock.ts';
+import { jittered, type RetryClock } from '../io/retry-clock.ts';
 import type { PushOptions } from './options.ts';
 import type { ProgressSink } from './progress.ts';
 
@@ -15,7 +15,10 @@ export interface RetryContext {
   readonly signal: AbortSignal;
 }
 
-/** Runs `attempt` once, and again up to `options.retry` times while it fails retryably. */
+/**
+ * Runs `attempt` once, and again up to `options.retry` times while it fails retryably.
+ * @throws what the last attempt threw; OcipushError ABORTED when the signal was aborted
+ */
 export async function withPushRetry<T>(
   { options, progress, clock, signal }: RetryContext,
   attempt: () => Promise<T>,
@@ -24,11 +27,11 @@ export async function withPushRetry<T>(
     try {
       return await attempt();
     } catch (error) {
-      signal.throwIfAborted();
+      if (signal.aborted) throw abortion(signal);
       const mayPass = error instanceof OcipushError && error.retryable;
       if (!mayPass || repetition === options.retry) throw error;
       const delayMilliseconds =
-        options.retryDelay ?? backoff(repetition, FIRST_DELAY, LONGEST_DELAY, clock);
+        options.retryDelay ?? Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** repetition);
       progress.event({
         kind: 'retry',
         attempt: repetition + 1,
@@ -36,7 +39,15 @@ export async function withPushRetry<T>(
         delayMilliseconds,
         error,
       });
-      await clock.sleep(delayMilliseconds, signal);
+      await clock.sleep(jittered(delayMilliseconds, clock), signal).catch(() => {
+        throw abortion(signal);
+      });
     }
   }
+}
+
+/** What a push fails with that was ended from outside, whatever the first to notice said. */
+export function abortion({ reason }: AbortSignal): OcipushError {
+  if (reason instanceof OcipushError) return reason;
+  return new OcipushError('ABORTED', 'interrupted', { cause: reason });
 }

@@ -1,6 +1,5 @@
 /** What all parts of one attempt to push have in hand. */
 import type { StoredBlob } from '../image/blob.ts';
-import type { Digest } from '../image/digest.ts';
 import type { Limiter } from '../io/limiter.ts';
 import type { ImageDestination, ImageSource } from '../transports/transport.ts';
 import type { BlobCache } from './blob-cache.ts';
@@ -14,12 +13,16 @@ export interface PushSession {
   readonly options: PushOptions;
   readonly progress: ProgressSink;
   readonly cache: BlobCache;
+  /** Aborted when the user wants to end, or a part of the attempt has failed. */
+  readonly signal: AbortSignal;
+  /** Aborts {@link signal}, for a part has failed. */
+  readonly fail: (error: unknown) => void;
   /** Bounds the blobs on their way. */
   readonly blobs: Limiter;
   /** Bounds the blocks being compressed, over all blobs. */
   readonly blocks: Limiter;
   /** The productions of blobs, which other destinations of the same push may take part in. */
   readonly share: ProductionShare;
-  /** By digest at the source: what several images or layers share goes once. */
-  readonly stored: Map<Digest, Promise<StoredBlob>>;
+  /** By digest at the source and form: what several images or layers share goes once. */
+  readonly stored: Map<string, Promise<StoredBlob>>;
 }

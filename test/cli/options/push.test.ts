@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parsePushOptions } from '../../../src/cli/options/push.ts';
+import { hostPlatform } from '../../../src/image/platform.ts';
 import { record } from '../recording.ts';
 
 describe('parsePushOptions', () => {
@@ -22,6 +23,7 @@ describe('parsePushOptions', () => {
     expect(await parse(...flags)).toEqual([
       {
         jobs: 6,
+        platform: hostPlatform(process.platform, process.arch),
         removeSignatures: false,
         retry: 3,
         ...options,
