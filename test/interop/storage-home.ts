@@ -1,0 +1,105 @@
+/** Container storage of real programs: built and read in a mount namespace that ends with the command. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { peersDir } from '../support/peers.ts';
+
+export type StorageUser = 'root' | 'rootless';
+
+export interface StorageHome extends AsyncDisposable {
+  /** Belongs to the user. */
+  readonly path: string;
+  readonly graphRoot: string;
+  /**
+   * Runs a command as the user, with this storage and the peers' programs; `ocipush` is ours.
+   * @returns its standard output
+   * @throws Error with its standard error when it fails
+   */
+  run(command: string, ...args: readonly string[]): Promise<string>;
+}
+
+/** Not one of any machine: it has a name and subordinate IDs in the namespace only. */
+const UID = 54_321;
+
+const REPOSITORY = join(import.meta.dirname, '..', '..');
+
+/**
+ * Goes into the namespace: first come the mounts in the home, of what the peers' /usr hides after
+ * them. The mounts are private to the namespace and end with it.
+ */
+const ENTER = `
+  home=$0 user=$1 peers=$2 node=$3 repository=$4; shift 4
+  mount --bind "$repository" "$home/ocipush"
+  mount --bind "$node" "$home/bin/node"
+  if [ -d "$peers/usr" ]; then mount --bind "$peers/etc" /etc; mount --bind "$peers/usr" /usr; fi
+  mkdir -p /var/lib/containers; mount --bind "$home/state" /var/lib/containers
+  for file in passwd group subuid subgid; do mount --bind "$home/etc/$file" "/etc/$file"; done
+  cd "$home"
+  if [ "$user" = root ]; then exec "$@"; fi
+  exec setpriv --reuid ${UID} --regid ${UID} --clear-groups --inh-caps=-all -- "$@"`;
+
+const ETC: Readonly<Record<string, string>> = {
+  passwd: `root:x:0:0::/root:/bin/sh\npusher:x:${UID}:${UID}::/:/bin/sh\n`,
+  group: `root:x:0:\npusher:x:${UID}:\n`,
+  subuid: 'pusher:200000:65536\n',
+  subgid: 'pusher:200000:65536\n',
+};
+
+export async function makeStorageHome(
+  driver: 'overlay' | 'vfs',
+  user: StorageUser,
+): Promise<StorageHome> {
+  const path = await mkdtemp(join(tmpdir(), 'ocipush-storage-'));
+  for (const name of ['etc', 'bin', 'state', 'ocipush', 'run']) await mkdir(join(path, name));
+  for (const [name, content] of Object.entries(ETC))
+    await writeFile(join(path, 'etc', name), content);
+  await writeFile(join(path, 'bin/node'), '');
+  await writeFile(
+    join(path, 'bin/ocipush'),
+    '#!/bin/sh\nexec node "$HOME/ocipush/bin/ocipush.js" "$@"\n',
+  );
+  await chmod(join(path, 'bin/ocipush'), 0o755);
+  const graphRoot = join(path, 'storage');
+  await writeFile(
+    join(path, 'storage.conf'),
+    `[storage]\ndriver = "${driver}"\ngraphroot = "${graphRoot}"\nrunroot = "${path}/run"\n`,
+  );
+  if (user === 'rootless') {
+    for (const place of [path, join(path, 'run'), join(path, 'state')])
+      await chown(place, UID, UID);
+  }
+  return {
+    path,
+    graphRoot,
+    run: (command, ...args) => run(path, user, [command, ...args]),
+    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
+  };
+}
+
+async function run(home: string, user: StorageUser, command: readonly string[]): Promise<string> {
+  const peers = join(peersDir, 'trixie');
+  const place = [home, user, existsSync(peers) ? peers : '', process.execPath, REPOSITORY];
+  const child = spawn('unshare', ['--mount', 'sh', '-ec', ENTER, ...place, ...command], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      PATH: `${home}/bin:${process.env['PATH']}`,
+      HOME: home,
+      TMPDIR: home,
+      XDG_RUNTIME_DIR: join(home, 'run'),
+      CONTAINERS_STORAGE_CONF: join(home, 'storage.conf'),
+      // The peers' own says where root keeps what podman runs.
+      CONTAINERS_CONF: '/dev/null',
+    },
+  });
+  const [output, complaint, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ]);
+  if (code === 0) return output;
+  throw new Error(`${command.join(' ')} ended with ${code}: ${complaint}`);
+}

@@ -1,0 +1,241 @@
+/** Every way to say who one is, and that a password reaches the registry and nobody else. */
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import { failureOf } from '../support/failure.ts';
+import { makeLayer, writeOciLayout } from '../support/make-image.ts';
+import type { RunOptions } from '../support/ocipush.ts';
+import { pushedImage } from '../support/pushed-image.ts';
+import type { RegistryAuth } from '../support/registry/auth.ts';
+import type { Fault } from '../support/registry/faults.ts';
+import { startRegistry, type RegistryOptions } from '../support/registry/registry.ts';
+import { openScene, type Scene } from '../support/scene.ts';
+
+const USER = 'me';
+const PASSWORD = 'a:very/secret@word';
+const BASIC = { kind: 'basic', user: USER, password: PASSWORD } as const;
+const BEARER = { kind: 'bearer', user: USER, password: PASSWORD } as const;
+const ENCODED = Buffer.from(`${USER}:${PASSWORD}`).toString('base64');
+
+async function openGuarded(options: RegistryOptions): Promise<Scene> {
+  const scene = await openScene(options);
+  await writeOciLayout(scene.path('image'), { layers: [await makeLayer({ a: '1' })] });
+  return scene;
+}
+
+/** Writes an auth file for the registry, or for one of its repositories. */
+async function writeAuth(scene: Scene, path: string, where = ''): Promise<void> {
+  const auths = { [`${scene.registry.host}${where}`]: { auth: ENCODED } };
+  await mkdir(scene.path(`${path}/..`), { recursive: true });
+  await writeFile(scene.path(path), JSON.stringify({ auths }));
+}
+
+/** A credential helper on the PATH that notes how it was called. */
+async function writeHelper(scene: Scene): Promise<string> {
+  await mkdir(scene.path('bin'));
+  const program = scene.path('bin/docker-credential-test');
+  const answer = JSON.stringify({ ServerURL: '', Username: USER, Secret: PASSWORD });
+  const script = `#!/bin/sh
+{ echo "$# $*"; cat; } > ${scene.path('called')}
+echo '${answer}'
+`;
+  await writeFile(program, script);
+  await chmod(program, 0o755);
+  return `${scene.path('bin')}:${process.env['PATH']}`;
+}
+
+type Prepare = (scene: Scene) => Promise<{ flags?: readonly string[] } & RunOptions>;
+
+const WAYS: readonly (readonly [way: string, prepare: Prepare])[] = [
+  ['--creds', async () => ({ flags: ['--creds', `${USER}:${PASSWORD}`] })],
+  [
+    '--authfile',
+    async (scene) => {
+      await writeAuth(scene, 'auth.json');
+      return { flags: ['--authfile=auth.json'] };
+    },
+  ],
+  [
+    '--authfile, for the repository',
+    async (scene) => {
+      await writeAuth(scene, 'auth.json', '/team/app');
+      return { flags: ['--authfile=auth.json'] };
+    },
+  ],
+  [
+    'REGISTRY_AUTH_FILE',
+    async (scene) => {
+      await writeAuth(scene, 'auth.json');
+      return { env: { REGISTRY_AUTH_FILE: scene.path('auth.json') } };
+    },
+  ],
+  [
+    'DOCKER_CONFIG',
+    async (scene) => {
+      await writeAuth(scene, 'docker/config.json');
+      return { env: { DOCKER_CONFIG: scene.path('docker') } };
+    },
+  ],
+  [
+    'what docker login has left',
+    async (scene) => {
+      await writeAuth(scene, '.docker/config.json');
+      return {};
+    },
+  ],
+  [
+    'a credential helper',
+    async (scene) => {
+      const helpers = { credHelpers: { [scene.registry.host]: 'test' } };
+      await writeFile(scene.path('auth.json'), JSON.stringify(helpers));
+      return { flags: ['--authfile=auth.json'], env: { PATH: await writeHelper(scene) } };
+    },
+  ],
+];
+
+describe.each<readonly [kind: string, auth: RegistryAuth]>([
+  ['basic', BASIC],
+  ['bearer', BEARER],
+])('%s authentication', (_, auth) => {
+  test.each(WAYS)('by %s', async (_way, prepare) => {
+    await using scene = await openGuarded({ auth });
+    const { flags, ...options } = await prepare(scene);
+    const run = await scene.push('oci:image', flags, options);
+    expect(run).toMatchObject({ code: 0, stdout: '' });
+    expect(run.stderr).not.toMatch(/secret|level=warning/);
+    expect(await scene.digestFile()).toBe(pushedImage(scene.repository, '1').digest);
+  });
+
+  test.each([
+    ['wrong', ['--creds', `${USER}:wrong-secret`]],
+    ['missing', []],
+  ])('with a %s password', async (_which, flags) => {
+    await using scene = await openGuarded({ auth });
+    const run = await scene.push('oci:image', ['--retry=3', ...flags]);
+    expect(failureOf(run)).toMatchObject({ code: 125, hint: expect.any(String) });
+    expect(run.stderr).not.toMatch(/secret|retrying/);
+    expect(await scene.digestFile()).toBeUndefined();
+    expect(scene.repository.blobs.size).toBe(0);
+  });
+});
+
+test('a helper is asked for the registry, on its standard input', async () => {
+  await using scene = await openGuarded({ auth: BASIC });
+  await writeFile(
+    scene.path('auth.json'),
+    JSON.stringify({ credHelpers: { [scene.registry.host]: 'test' } }),
+  );
+  const env = { PATH: await writeHelper(scene) };
+  expect(await scene.push('oci:image', ['--authfile=auth.json'], { env })).toMatchObject({
+    code: 0,
+  });
+  expect(await readFile(scene.path('called'), 'utf8')).toBe(`1 get\n${scene.registry.host}`);
+});
+
+describe('tokens', () => {
+  test('are had without a password where anybody may push', async () => {
+    await using scene = await openGuarded({ auth: { kind: 'bearer' } });
+    expect(await scene.push('oci:image')).toMatchObject({ code: 0 });
+    const [request] = scene.registry.requests.filter(({ path }) => path === '/token');
+    expect(request?.headers.authorization).toBeUndefined();
+    expect(request?.query.getAll('scope')).toEqual(['repository:team/app:pull,push']);
+  });
+
+  test.each(['HEAD', 'POST', 'PATCH', 'PUT'])(
+    'that expire before a %s are renewed',
+    async (method) => {
+      const fault: Fault = { on: { method }, do: { expireToken: true } };
+      await using scene = await openGuarded({ auth: BEARER, faults: [fault] });
+      const run = await scene.push('oci:image', ['--creds', `${USER}:${PASSWORD}`]);
+      expect(run).toMatchObject({ code: 0 });
+      // The first HEAD has no token yet that could expire.
+      expect(scene.registry.unfired()).toEqual(method === 'HEAD' ? [fault] : []);
+      pushedImage(scene.repository, '1');
+    },
+  );
+
+  test('that live a moment are renewed all the time', async () => {
+    const auth = { ...BEARER, tokenLifetimeSeconds: 0 };
+    await using scene = await openGuarded({ auth });
+    const run = await scene.push('oci:image', ['--creds', `${USER}:${PASSWORD}`]);
+    expect(failureOf(run)).toMatchObject({ code: 125 });
+    expect(scene.repository.tags.size).toBe(0);
+  });
+
+  test.each([
+    ['an identity token', { identitytoken: 'refresh-me' }],
+    [
+      'docker login with one',
+      { auth: Buffer.from('<token>:').toString('base64'), identitytoken: 'refresh-me' },
+    ],
+  ])('are had with %s', async (_, entry) => {
+    await using scene = await openGuarded({
+      auth: { kind: 'bearer', identityToken: 'refresh-me' },
+    });
+    const auths = { [scene.registry.host]: entry };
+    await writeFile(scene.path('auth.json'), JSON.stringify({ auths }));
+    const run = await scene.push('oci:image', ['--authfile=auth.json']);
+    expect(run).toMatchObject({ code: 0 });
+    pushedImage(scene.repository, '1');
+  });
+
+  test('of a server that honours one scope only will do', async () => {
+    await using scene = await openGuarded({ auth: { ...BEARER, firstScopeOnly: true } });
+    const run = await scene.push('oci:image', ['--creds', `${USER}:${PASSWORD}`]);
+    expect(run).toMatchObject({ code: 0 });
+  });
+});
+
+test('who may not push is told so', async () => {
+  const fault: Fault = { on: { method: 'POST', times: Infinity }, do: { status: 403 } };
+  await using scene = await openGuarded({ auth: BASIC, faults: [fault] });
+  const run = await scene.push('oci:image', ['--retry=3', '--creds', `${USER}:${PASSWORD}`]);
+  expect(failureOf(run)).toMatchObject({
+    code: 125,
+    error: expect.stringContaining('requested access to the resource is denied'),
+    hint: expect.any(String),
+  });
+  expect(scene.repository.tags.size).toBe(0);
+  expect(await scene.digestFile()).toBeUndefined();
+});
+
+test('one may push where one must not read', async () => {
+  const fault: Fault = { on: { method: 'HEAD', times: Infinity }, do: { status: 403 } };
+  await using scene = await openGuarded({ faults: [fault] });
+  expect(await scene.push('oci:image')).toMatchObject({ code: 0 });
+});
+
+describe('credentials stay with the registry', () => {
+  const toOther = (other: string, path: string): Fault['do'] => ({
+    status: 307,
+    headers: { location: `${other}${path}` },
+  });
+
+  test.each([
+    ['a question', { method: 'HEAD' }, '/v2/team/app/manifests/1'],
+    ['the start of an upload', { method: 'POST' }, '/v2/team/app/blobs/uploads/'],
+    ['a manifest', { method: 'PUT', path: /manifests/ }, '/v2/team/app/manifests/1'],
+  ])('when it redirects %s', async (_, on, path) => {
+    await using other = await startRegistry();
+    // The first request may be the one that learns how to authenticate, and is never redirected.
+    const faults = [{ on: { ...on, times: Infinity }, do: toOther(other.url, path) }];
+    await using scene = await openGuarded({ auth: BASIC, faults });
+    await scene.push('oci:image', ['--creds', `${USER}:${PASSWORD}`]);
+    expect(scene.registry.unfired()).toEqual([]);
+    expect(other.requests.length).toBeGreaterThan(0);
+    for (const { headers } of other.requests) expect(headers.authorization).toBeUndefined();
+  });
+
+  test('when an upload goes on elsewhere', async () => {
+    await using other = await startRegistry();
+    const location = `${other.url}/upload`;
+    const change: Fault['do'] = { changeHeaders: (headers) => ({ ...headers, location }) };
+    const on = { method: 'POST', times: Infinity };
+    await using scene = await openGuarded({ auth: BASIC, faults: [{ on, do: change }] });
+    const run = await scene.push('oci:image', ['--creds', `${USER}:${PASSWORD}`]);
+    expect(run.code).toBe(125);
+    expect(run.stderr).not.toContain('secret');
+    expect(scene.registry.unfired()).toEqual([]);
+    expect(other.requests.length).toBeGreaterThan(0);
+    for (const { headers } of other.requests) expect(headers.authorization).toBeUndefined();
+  });
+});

@@ -1,0 +1,76 @@
+/** What a start costs: no module is loaded that the command at hand does not need. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { makeLayer, writeOciLayout } from '../support/make-image.ts';
+import { makeHome } from '../support/ocipush.ts';
+import { openScene } from '../support/scene.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const DIST = join(ROOT, 'dist');
+
+/** The environment in which Node notes every script that it runs, in files of this directory. */
+function noting(directory: string): { readonly env: Readonly<Record<string, string>> } {
+  return { env: { NODE_V8_COVERAGE: directory } };
+}
+
+/** The sources, as `src/…` and `node_modules/…`, of which the files that were run are made. */
+async function sourcesRun(directory: string): Promise<readonly string[]> {
+  const sources: string[] = [];
+  for (const report of await readdir(directory)) {
+    const { result } = JSON.parse(await readFile(join(directory, report), 'utf8')) as {
+      readonly result: readonly { readonly url: string }[];
+    };
+    const files = result.map(({ url }) => (url.startsWith('file:') ? fileURLToPath(url) : ''));
+    for (const file of files.filter((path) => path.startsWith(DIST))) {
+      const map = JSON.parse(await readFile(`${file}.map`, 'utf8')) as {
+        readonly sources: readonly string[];
+      };
+      sources.push(...map.sources.map((source) => source.replace(/^(?:\.\.\/)+/, '')));
+    }
+  }
+  return sources;
+}
+
+async function packagesRun(directory: string): Promise<ReadonlySet<string>> {
+  const names = (await sourcesRun(directory)).map(
+    (source) => /node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules)/.exec(source)?.[1],
+  );
+  return new Set(names.filter((name) => name !== undefined));
+}
+
+test('the version is that of the package', async () => {
+  await using home = await makeHome();
+  const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
+    readonly version: string;
+  };
+  const stdout = `ocipush version ${version}\n`;
+  for (const flag of ['--version', '-v']) {
+    expect(await home.run([flag])).toEqual({ code: 0, stdout, stderr: '' });
+  }
+});
+
+test.each([['--version'], ['--help'], ['push', '--help']])(
+  '%s %s loads the program alone',
+  async (...args) => {
+    await using home = await makeHome();
+    const directory = join(home.path, 'coverage');
+    expect(await home.run(args, noting(directory))).toMatchObject({ code: 0, stderr: '' });
+    expect(await packagesRun(directory)).toEqual(new Set(['commander']));
+    expect(await sourcesRun(directory)).not.toContain('src/cli/push-command.ts');
+  },
+);
+
+test('a push loads what its source and destination need', async () => {
+  await using scene = await openScene();
+  await writeOciLayout(scene.path('image'), { layers: [await makeLayer({ a: '1' })] });
+  const directory = scene.path('coverage');
+  expect(await scene.push('oci:image', [], noting(directory))).toMatchObject({ code: 0 });
+  expect(await packagesRun(directory)).toEqual(new Set(['commander', 'undici']));
+  const sources = await sourcesRun(directory);
+  expect(sources).toContain('src/transports/oci-layout/source.ts');
+  expect(sources.filter((source) => /docker-archive|cli\/creds|render\/tty/.test(source))).toEqual(
+    [],
+  );
+});
