@@ -3,5 +3,5 @@ export { OcipushError, type ErrorCode, type ErrorDetails, type ErrorOrigin } fro
 export { NO_CACHE, openBlobCache, type BlobCache } from './push/blob-cache.ts';
 export type { PushOptions, PushResult } from './push/options.ts';
 export type { ProgressEvent, ProgressSink } from './push/progress.ts';
-export { push, type PushRequest } from './push/push.ts';
+export { push, type PushOutcome, type PushRequest } from './push/push.ts';
 export { parseDestinationReference, parseSourceReference } from './transports/references.ts';

@@ -7,6 +7,7 @@ import { escapeControls } from './escape.ts';
  * where there are such.
  */
 export function errorText(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(errorText).join('');
   const lines = [`Error: ${messageOf(error)}`];
   if (error instanceof OcipushError) {
     if (error.hint !== undefined) lines.push(`Hint: ${error.hint}`);

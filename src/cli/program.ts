@@ -12,7 +12,8 @@ import { VERSION } from './version.ts';
 /** `ocipush push` as it was typed. */
 export interface PushInvocation {
   readonly image: string;
-  readonly destination: string | undefined;
+  /** Empty: where the image's own name says. */
+  readonly destinations: readonly string[];
   readonly flags: RegistryFlags & PushFlags & OutputFlags;
 }
 
@@ -37,8 +38,8 @@ Examples:
 /** Builds the tree; nothing runs yet. */
 export function createProgram(actions: Actions, output: Output): Program {
   const root = configure(new Command('ocipush'), output)
-    .description('Push container images from disk to a registry, without a daemon')
-    .usage('[options] COMMAND\n       ocipush [options] IMAGE DESTINATION');
+    .description('Push container images anywhere, without a daemon')
+    .usage('[options] COMMAND\n       ocipush [options] IMAGE [DESTINATION…]');
   addBooleanFlag(root, '-v, --version', 'Print the version');
   root.action((flags: { version?: boolean }) => {
     if (flags.version !== true) throw commandMissing(root);
@@ -88,23 +89,23 @@ function configure(command: Command, output: Output): Command {
 function addPush(parent: Command, actions: Actions): Command {
   const command = parent
     .command('push')
-    .description('Push an image to a registry')
-    .usage('[options] IMAGE DESTINATION')
+    .description('Push an image to a registry or another place')
+    .usage('[options] IMAGE [DESTINATION…]')
     .addHelpText('after', PUSH_EXAMPLES);
   addRegistryFlags(command);
   addPushFlags(command);
   addOutputFlags(command);
   return command.action((flags: PushInvocation['flags']) => {
-    const [image, destination] = command.args;
-    if (image === undefined || command.args.length > 2) throw argumentCount(command.args.length);
-    return actions.push({ image, destination, flags });
+    const [image, ...destinations] = command.args;
+    if (image === undefined) throw imageMissing();
+    return actions.push({ image, destinations, flags });
   });
 }
 
-function argumentCount(count: number): OcipushError {
-  return new OcipushError('USAGE', `accepts between 1 and 2 arg(s), received ${count}`, {
+function imageMissing(): OcipushError {
+  return new OcipushError('USAGE', 'requires at least 1 arg(s), only received 0', {
     origin: 'usage',
-    hint: 'name the image and where it goes: ocipush push IMAGE DESTINATION',
+    hint: 'name the image, and where it goes: ocipush push IMAGE DESTINATION',
   });
 }
 

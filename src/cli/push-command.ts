@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { addAbortSignal } from 'node:stream';
 import { homeDirectory } from '../config/home.ts';
-import { OcipushError } from '../errors.ts';
+import { OcipushError, wrapError } from '../errors.ts';
+import type { Digest } from '../image/digest.ts';
 import type { ByteStream } from '../io/bytes.ts';
 import { NO_CACHE, openBlobCache, type BlobCache } from '../push/blob-cache.ts';
 import type { ProgressSink } from '../push/progress.ts';
-import { push } from '../push/push.ts';
+import { push, type PushOutcome } from '../push/push.ts';
 import { parseDestinationReference, parseSourceReference } from '../transports/references.ts';
 import type { TransportContext } from '../transports/transport.ts';
 import { checkDigestFile, writeDigestFile } from './digest-file.ts';
@@ -27,22 +28,40 @@ export async function pushCommand(invocation: PushInvocation, host: Host): Promi
   const options = parsePushOptions(flags);
   const { digestFile, quiet } = parseOutputOptions(flags);
   const source = await parseSourceReference(image);
-  if (invocation.destination === undefined) throw destinationMissing(image);
-  const destination = await parseDestinationReference(invocation.destination);
+  const destinations = await Promise.all(invocation.destinations.map(parseDestinationReference));
   if (digestFile !== undefined) await checkDigestFile(digestFile);
   const progress = await chooseRenderer(quiet, host);
   try {
     const cache = await openCache(host.environment);
     const context = await createContext(flags, host, progress);
-    const destinations = [destination];
     const outcomes = await push({ source, destinations, options, context, progress, cache });
-    for (const outcome of outcomes) {
-      if (outcome.status === 'rejected') throw outcome.reason;
-      if (digestFile !== undefined) await writeDigestFile(digestFile, outcome.value.digest);
+    const [digest, ...others] = digestsOf(outcomes);
+    if (digestFile === undefined || digest === undefined) return;
+    if (others.some((other) => other !== digest)) {
+      context.warn(`--digestfile has the digest at ${outcomes[0]?.reference}; others differ`);
     }
+    await writeDigestFile(digestFile, digest);
   } finally {
     progress.close();
   }
+}
+
+/** @throws what one destination failed with, or an AggregateError when there were several */
+function digestsOf(outcomes: readonly PushOutcome[]): readonly Digest[] {
+  const failures = outcomes.flatMap((outcome) =>
+    outcome.status === 'rejected' ? [{ ...outcome, reason: outcome.reason as unknown }] : [],
+  );
+  if (outcomes.length === 1 && failures[0]) throw failures[0].reason;
+  if (failures.length > 0) {
+    throw new AggregateError(
+      failures.map(({ reference, reason }) =>
+        wrapError(reason, `pushing to ${reference}`, { code: 'BLOB_UNKNOWN' }),
+      ),
+    );
+  }
+  return outcomes.flatMap((outcome) =>
+    outcome.status === 'fulfilled' ? [outcome.value.digest] : [],
+  );
 }
 
 async function createContext(
@@ -78,12 +97,5 @@ function pipedInput(host: Host): ByteStream {
   throw new OcipushError('USAGE', 'cannot read an image from the terminal', {
     origin: 'usage',
     hint: 'send it through a pipe, or name a file',
-  });
-}
-
-function destinationMissing(image: string): OcipushError {
-  return new OcipushError('USAGE', `no destination for ${image}`, {
-    origin: 'usage',
-    hint: `say where it goes: ocipush push ${image} docker://registry.example.com/name:tag`,
   });
 }

@@ -9,6 +9,13 @@ export interface BlobIdentity {
   readonly size: number;
 }
 
+/** A repository at a registry. */
+export interface RepositoryName {
+  /** `host[:port]` as in references. */
+  readonly registry: string;
+  readonly path: string;
+}
+
 /** Bytes that are being produced, and what they turned out to be. */
 export interface BlobProduction {
   readonly stream: ByteStream;
@@ -21,6 +28,8 @@ export interface BlobUpload {
   readonly mediaType: string;
   /** Any of these will do: a destination that has one of them needs no bytes. */
   readonly candidates: readonly BlobIdentity[];
+  /** Where the candidates are at a registry, which may link them from there. */
+  readonly origin?: RepositoryName | undefined;
   /** What `open` produces, where that is certain before it has been produced. */
   readonly identity?: BlobIdentity | undefined;
   /** Begins to produce the bytes, from the first one at every call. */

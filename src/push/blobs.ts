@@ -105,6 +105,7 @@ function uploadOf(session: PushSession, layer: LayerPlan): BlobUpload {
   return {
     mediaType: descriptor.mediaType,
     candidates: remembered ? [remembered] : [],
+    origin: action === 'copy' ? session.source.origin : undefined,
     identity: action === 'copy' ? descriptor : undefined,
     open: () => session.share.open(productionKey(session, layer), produce),
   };

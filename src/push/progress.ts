@@ -4,6 +4,8 @@ import type { Digest } from '../image/digest.ts';
 
 /** Blobs are named by their digest at the source, which is the same in all events of a blob. */
 export type ProgressEvent =
+  /** No destination was named: the image goes to where its own name says. */
+  | { readonly kind: 'default-destination'; readonly reference: string }
   | { readonly kind: 'reading-signatures'; readonly of: 'image' | 'list' }
   | { readonly kind: 'list'; readonly copies: number; readonly total: number }
   | {

@@ -2,8 +2,10 @@
 import { availableParallelism } from 'node:os';
 import type { StoredBlob } from '../image/blob.ts';
 import { OcipushError, wrapError } from '../errors.ts';
+import { formatReference, withDefaultTag } from '../image/docker-reference.ts';
 import { isListType } from '../image/media-types.ts';
 import { createLimiter, type Limiter } from '../io/limiter.ts';
+import { parseDestinationReference } from '../transports/references.ts';
 import type {
   DestinationReference,
   ImageDestination,
@@ -30,6 +32,7 @@ import type { PushSession } from './session.ts';
 
 export interface PushRequest {
   readonly source: SourceReference;
+  /** Empty: the registry and repository that the image's own name in its storage says. */
   readonly destinations: readonly DestinationReference[];
   readonly options: PushOptions;
   readonly context: TransportContext;
@@ -37,28 +40,61 @@ export interface PushRequest {
   readonly cache: BlobCache;
 }
 
+/** What became of one destination. */
+export type PushOutcome = PromiseSettledResult<PushResult> & {
+  /** The destination as it can be typed again. */
+  readonly reference: string;
+};
+
 /**
  * Copies an image, or a list with all its instances, to each of the destinations. What they need in
  * the same form is read, compressed and hashed once for all; the failure of one leaves the others.
  * @returns what became of each destination, in their order
  * @throws OcipushError when the source cannot be opened, or the options make no sense
  */
-export async function push(
-  request: PushRequest,
-): Promise<readonly PromiseSettledResult<PushResult>[]> {
+export async function push(request: PushRequest): Promise<readonly PushOutcome[]> {
   checkGzipLevel(request.options.compressionLevel);
   await using source = await openSource(request);
+  const destinations =
+    request.destinations.length > 0
+      ? request.destinations
+      : [await ownDestination(source, request.progress)];
   const pool = new ProductionPool();
   const blocks = createLimiter(availableParallelism());
-  const pushes = request.destinations.map((destination) => ({
-    destination,
-    share: pool.join(),
+  const parts = destinations.map((destination, index) => {
+    const progress = index === 0 ? request.progress : onlyProblems(request.progress);
+    return { ...request, source, destination, share: pool.join(), blocks, progress };
+  });
+  const outcomes = await Promise.allSettled(parts.map(async (part) => pushTo(part)));
+  return outcomes.map((outcome, index) => ({
+    ...outcome,
+    reference: String(destinations[index]?.toString()),
   }));
-  return await Promise.allSettled(
-    pushes.map(({ destination, share }) =>
-      pushTo({ ...request, source, destination, share, blocks }),
-    ),
-  );
+}
+
+/** podman documents that an image without a destination goes to where its name says. */
+async function ownDestination(
+  { reference, resolvedName }: ImageSource,
+  progress: ProgressSink,
+): Promise<DestinationReference> {
+  if (resolvedName === undefined) {
+    throw new OcipushError('USAGE', `no destination for ${reference.toString()}`, {
+      origin: 'usage',
+      hint: 'say where it goes, such as docker://registry.example.com/name:tag',
+    });
+  }
+  const text = `docker://${formatReference(withDefaultTag(resolvedName))}`;
+  progress.event({ kind: 'default-destination', reference: text });
+  return parseDestinationReference(text);
+}
+
+/** All destinations go through the same steps at the same pace: one of them is enough to watch. */
+function onlyProblems(progress: ProgressSink): ProgressSink {
+  return {
+    event: (event) => {
+      if (event.kind === 'retry' || event.kind === 'warning') progress.event(event);
+    },
+  };
 }
 
 /** What one destination's push has of the whole. */

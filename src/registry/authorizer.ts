@@ -77,6 +77,11 @@ export class Authorizer {
     return true;
   }
 
+  /** Has the next token permit more: `repository:team/base:pull`. */
+  alsoNeeds(scope: string): void {
+    if (this.#addScopes(scope)) this.#dropToken();
+  }
+
   /**
    * Adds what is not yet asked for; true when there was any. Each scope is `type:name:actions`,
    * where the name may hold colons; anything else is ignored.

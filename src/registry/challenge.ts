@@ -9,7 +9,7 @@ export interface Challenge {
 const TOKEN = /[A-Za-z0-9!#$%&'*+.^_`|~-]+/y;
 const PARAMETER = /[ \t]*([A-Za-z0-9!#$%&'*+.^_`|~-]+)[ \t]*=[ \t]*/y;
 const QUOTED = /"((?:[^"\\]|\\.)*)"/y;
-/** Wider than a token on purpose: some servers leave URLs and scopes unquoted. */
+/** Wider than a token on purpose: some servers leave URLs unquoted. */
 const UNQUOTED = /[^\s",]+/y;
 
 /**

@@ -6,6 +6,7 @@ import { Authorizer } from './authorizer.ts';
 import { HttpClient, type HttpMethod, type HttpRequest, type HttpResponse } from './http.ts';
 import type { RegistryOptions } from './options.ts';
 import { withRetry } from './retry.ts';
+import type { RepositoryName } from '../image/blob.ts';
 import type { ByteStream } from '../io/bytes.ts';
 
 /** Learning the challenge, then that a token has too few rights or is too old. */
@@ -20,6 +21,8 @@ export interface RegistryRequest {
   readonly body?: Uint8Array | ByteStream;
   /** Statuses that are an answer; every other one is an error. */
   readonly accept: readonly number[];
+  /** Those of them whose answer comes as a stream. */
+  readonly streams?: readonly number[];
   /** What is being attempted, as a gerund: it begins the message of an error. */
   readonly attempt: string;
 }
@@ -29,11 +32,8 @@ export interface ReplayableRequest extends RegistryRequest {
   readonly body?: Uint8Array;
 }
 
-export interface RepositoryName {
-  /** `host[:port]` as in the reference. */
-  readonly registry: string;
-  readonly path: string;
-}
+/** What tokens are asked to permit; the order is that of the reference. */
+export type RepositoryAccess = 'pull' | 'pull,push';
 
 export class RegistryClient implements AsyncDisposable {
   readonly #repository: RepositoryName;
@@ -48,6 +48,7 @@ export class RegistryClient implements AsyncDisposable {
 
   private constructor(
     repository: RepositoryName,
+    access: RepositoryAccess,
     options: RegistryOptions,
     signal: AbortSignal,
     http: HttpClient,
@@ -64,19 +65,25 @@ export class RegistryClient implements AsyncDisposable {
       signal: this.#signal,
       userAgent: options.userAgent,
       clock: options.clock,
-      scope: `repository:${repository.path}:pull,push`,
+      scope: `repository:${repository.path}:${access}`,
       credentials: () => options.credentialsFor(`${repository.registry}/${repository.path}`),
     });
   }
 
   static async open(
     repository: RepositoryName,
+    access: RepositoryAccess,
     options: RegistryOptions,
     signal: AbortSignal,
   ): Promise<RegistryClient> {
     const certificates = await options.certificatesFor(repository.registry);
     const http = new HttpClient(certificates, options.tlsVerify ?? true);
-    return new RegistryClient(repository, options, signal, http);
+    return new RegistryClient(repository, access, options, signal, http);
+  }
+
+  /** Has tokens permit to read another repository too, so that its blobs can be mounted. */
+  alsoReads(path: string): void {
+    this.#authorizer.alsoNeeds(`repository:${path}:pull`);
   }
 
   get repository(): RepositoryName {
@@ -150,8 +157,9 @@ export class RegistryClient implements AsyncDisposable {
         'docker-distribution-api-version': 'registry/2.0',
         ...(authorization && { authorization }),
       };
-      const { method, body } = request;
-      const response = await this.#reach({ method, url, headers, body, signal: this.#signal });
+      const { method, body, streams } = request;
+      const signal = this.#signal;
+      const response = await this.#reach({ method, url, headers, body, streams, signal });
       if (!isRedirect(response) || !isReplayable(body) || redirects === MAX_REDIRECTS) {
         return { response, authorization };
       }

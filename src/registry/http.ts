@@ -17,6 +17,8 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Bytes can be sent again, a stream only once. A stream's length goes into `content-length`. */
   readonly body?: Uint8Array | ByteStream | undefined;
+  /** Statuses whose answer comes as a stream, which must be taken or ended. */
+  readonly streams?: readonly number[] | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -27,8 +29,9 @@ export interface HttpResponse {
   header(name: string): string | undefined;
   /** All values of a header, one a line. */
   headers(name: string): readonly string[];
-  /** At most {@link ANSWER_LIMIT} bytes; what is beyond was cut off. */
+  /** At most {@link ANSWER_LIMIT} bytes; what is beyond was cut off. Empty beside a stream. */
   readonly body: Uint8Array;
+  readonly stream?: ByteStream;
 }
 
 /** Bytes of an answer that are read: more than any error or token of an honest server. */
@@ -89,7 +92,7 @@ export class HttpClient implements AsyncDisposable {
   }
 
   async #exchange(
-    { method, url, headers: fields, body, signal }: HttpRequest,
+    { method, url, headers: fields, body, streams, signal }: HttpRequest,
     stream: OutgoingStream | undefined,
   ): Promise<HttpResponse> {
     const answer = await request.call(this.#agent, {
@@ -99,17 +102,15 @@ export class HttpClient implements AsyncDisposable {
       headers: { ...fields },
       // The type is wrong: undici takes what can be iterated.
       body: (stream?.bytes ?? body) as Uint8Array | null,
+      // By default undici closes the connection after HEAD, and with it those opened meanwhile.
+      reset: false,
       signal,
     });
     const { statusCode: status, headers: received } = answer;
     const headers = (name: string): string[] => [received[name] ?? []].flat();
-    return {
-      status,
-      url,
-      headers,
-      header: (name) => headers(name)[0],
-      body: await readAnswer(answer.body),
-    };
+    const head = { status, url, headers, header: (name: string) => headers(name)[0] };
+    if (!streams?.includes(status)) return { ...head, body: await readAnswer(answer.body) };
+    return { ...head, body: new Uint8Array(), stream: incoming(answer.body, method, url) };
   }
 }
 
@@ -139,6 +140,15 @@ async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<
     return await Promise.race([work, aborted]);
   } finally {
     signal.removeEventListener('abort', stop);
+  }
+}
+
+/** The body of an answer, whose failures are those of the connection. */
+async function* incoming(body: ByteStream, method: string, url: URL): ByteStream {
+  try {
+    yield* body;
+  } catch (error) {
+    throw connectionError(error, method, url);
   }
 }
 

@@ -9,6 +9,7 @@ import {
   OCI_MANIFEST,
 } from '../image/media-types.ts';
 import { OcipushError } from '../errors.ts';
+import { collect, single } from '../io/bytes.ts';
 import type { RegistryClient } from './client.ts';
 import type { HttpResponse } from './http.ts';
 
@@ -33,6 +34,35 @@ export async function headManifest(
     attempt: `checking manifest ${reference}`,
   });
   return response.status === 200 ? digestIn(response) : undefined;
+}
+
+/** A manifest as a registry delivers it. */
+export interface DeliveredManifest {
+  readonly bytes: Uint8Array;
+  /** What the registry says of its type; undefined when it says nothing. */
+  readonly mediaType: string | undefined;
+}
+
+/**
+ * Reads the manifest of a tag or digest, not yet verified.
+ * @throws OcipushError LIMIT_EXCEEDED when it has more than `limit` bytes
+ */
+export async function getManifest(
+  client: RegistryClient,
+  reference: string,
+  limit: number,
+): Promise<DeliveredManifest> {
+  const { registry, path } = client.repository;
+  const response = await client.send({
+    method: 'GET',
+    target: `manifests/${reference}`,
+    headers: { accept: ACCEPT.join(', ') },
+    accept: [200],
+    streams: [200],
+    attempt: `reading manifest ${reference} in ${registry}/${path}`,
+  });
+  const bytes = await collect(response.stream ?? single(response.body), limit, 'manifest');
+  return { bytes, mediaType: response.header('content-type')?.split(';')[0] };
 }
 
 /** What is no digest says nothing. */

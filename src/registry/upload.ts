@@ -1,5 +1,5 @@
 /** Brings blobs to a repository in the fewest round trips, and again when that fails. */
-import type { BlobIdentity, BlobUpload, StoredBlob } from '../image/blob.ts';
+import type { BlobIdentity, BlobUpload, RepositoryName, StoredBlob } from '../image/blob.ts';
 import { digestAlgorithm, type Digest } from '../image/digest.ts';
 import { OcipushError } from '../errors.ts';
 import { isRefusal, isTransient } from './answer-error.ts';
@@ -36,33 +36,45 @@ export class BlobUploader {
     let session: URL | undefined;
     for (const candidate of blob.candidates) {
       if (session) await this.#cancel(session);
-      const answer = await this.#ask(candidate);
-      if (answer === 'exists') {
-        return { digest: candidate.digest, size: candidate.size, how: 'exists' };
-      }
+      const { digest, size } = candidate;
+      const answer = await this.#ask(candidate, this.#mountSource(blob.origin));
+      if (answer === 'exists' || answer === 'mounted') return { digest, size, how: answer };
       session = answer;
     }
     const { digest, size } = await this.#send(blob, session ?? (await this.#start()));
     return { digest, size, how: 'uploaded' };
   }
 
+  /** The repository to mount from: that of the source on the same registry, else its own. */
+  #mountSource(origin: RepositoryName | undefined): string {
+    const { registry, path } = this.#client.repository;
+    if (origin?.registry !== registry || origin.path === path) return path;
+    this.#client.alsoReads(origin.path);
+    return origin.path;
+  }
+
   /**
-   * Asks for a blob by a mount from its own repository, which is answered either with the blob or
-   * with an upload session: the question and the first step of the upload in one round trip.
+   * Asks for a blob by a mount, from its own repository unless it is known to be in another: which
+   * is answered either with the blob or with an upload session, the question and the first step of
+   * the upload in one round trip.
    */
-  async #ask(identity: BlobIdentity): Promise<'exists' | URL | undefined> {
+  async #ask(
+    identity: BlobIdentity,
+    from: string,
+  ): Promise<'exists' | 'mounted' | URL | undefined> {
     const [session, isPresent] = await Promise.all([
-      this.#mount(identity.digest),
+      this.#mount(identity.digest, from),
       identity.size >= WORTH_ASKING_TWICE && this.#isPresent(identity),
     ]);
-    if (session === 'exists' || !isPresent) return session;
+    if (session === 'mounted') return from === this.#client.repository.path ? 'exists' : session;
+    if (!isPresent) return session;
     if (session) await this.#cancel(session);
     return 'exists';
   }
 
   /** A registry that refuses this, whatever it says, may still take the blob itself. */
-  async #mount(digest: Digest): Promise<'exists' | URL | undefined> {
-    const query = new URLSearchParams({ mount: digest, from: this.#client.repository.path });
+  async #mount(digest: Digest, from: string): Promise<'mounted' | URL | undefined> {
+    const query = new URLSearchParams({ mount: digest, from });
     const response = await unlessRefused(
       this.#client.sendOnce({
         method: 'POST',
@@ -71,7 +83,7 @@ export class BlobUploader {
         attempt: this.#starting(),
       }),
     );
-    if (response?.status === 201) return 'exists';
+    if (response?.status === 201) return 'mounted';
     return response && this.#client.resolveLocation(response);
   }
 

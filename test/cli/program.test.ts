@@ -11,7 +11,7 @@ describe('runProgram', () => {
     [['push', '--', 'a', 'b']],
   ])('%j pushes', async (argv) => {
     const { pushes, stdout, stderr } = await record(...argv);
-    expect(pushes).toEqual([{ image: 'a', destination: 'b', flags: DEFAULTS }]);
+    expect(pushes).toEqual([{ image: 'a', destinations: ['b'], flags: DEFAULTS }]);
     expect([stdout, stderr]).toEqual(['', '']);
   });
 
@@ -34,25 +34,24 @@ describe('runProgram', () => {
     [['--tls-verify=f'], { tlsVerify: false }],
   ])('%j', async (argv, flags) => {
     const { pushes } = await record('push', ...argv, 'a', 'b');
-    expect(pushes).toEqual([{ image: 'a', destination: 'b', flags: { ...DEFAULTS, ...flags } }]);
+    expect(pushes).toEqual([{ image: 'a', destinations: ['b'], flags: { ...DEFAULTS, ...flags } }]);
   });
 
   test('leaves the destination open', async () => {
     const { pushes } = await record('push', 'a');
-    expect(pushes).toMatchObject([{ image: 'a', destination: undefined }]);
+    expect(pushes).toMatchObject([{ image: 'a', destinations: [] }]);
   });
 
-  test.each([
-    ['push', 'accepts between 1 and 2 arg(s), received 0'],
-    ['push a b c', 'accepts between 1 and 2 arg(s), received 3'],
-    ['a b c', 'accepts between 1 and 2 arg(s), received 3'],
-  ])('%s', async (line, message) => {
-    await expect(record(...line.split(' '))).rejects.toMatchObject({
-      code: 'USAGE',
-      message,
-      context: {},
-    });
-  });
+  test.each([['push', 'requires at least 1 arg(s), only received 0']])(
+    '%s',
+    async (line, message) => {
+      await expect(record(...line.split(' '))).rejects.toMatchObject({
+        code: 'USAGE',
+        message,
+        context: {},
+      });
+    },
+  );
 
   test.each([
     [

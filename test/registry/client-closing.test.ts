@@ -19,6 +19,7 @@ test('a closed client repeats no request any more', async () => {
   };
   const client = await RegistryClient.open(
     { registry: url.host, path: 'team/app' },
+    'pull,push',
     {
       tlsVerify: false,
       certificatesFor: () => Promise.resolve({ authorities: [], clients: [] }),

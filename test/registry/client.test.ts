@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { OcipushError } from '../../src/errors.ts';
+import { digestOf } from '../../src/image/digest.ts';
 import type { ReplayableRequest, RegistryRequest } from '../../src/registry/client.ts';
 import type { Fault } from '../support/registry/faults.ts';
 import { watched } from '../support/streams.ts';
@@ -132,6 +133,31 @@ describe('authentication', () => {
       'POST blobs/uploads/ 401',
       'GET /token?service&scope&account 200',
       'POST blobs/uploads/ 202',
+    ]);
+  });
+
+  test('asks for the scopes that a registry names only when it is shown a token', async () => {
+    const silent: Fault = {
+      on: { method: 'POST' },
+      do: {
+        changeHeaders: ({ 'www-authenticate': challenge = '', ...headers }) => ({
+          ...headers,
+          'www-authenticate': challenge.replace(/,scope="[^"]*"/, ''),
+        }),
+      },
+    };
+    const { client, registry } = await openRegistry(
+      { auth: BEARER, faults: [silent] },
+      { credentialsFor },
+    );
+    const from = new URLSearchParams({ mount: digestOf(Buffer.from('x')), from: 'other/app' });
+    await client.send({ ...START, target: `blobs/uploads/?${from.toString()}` });
+    expect(traceOf(registry)).toEqual([
+      'POST blobs/uploads/?mount&from 401',
+      'GET /token?service&scope&account 200',
+      'POST blobs/uploads/?mount&from 401',
+      'GET /token?service&scope&scope&account 200',
+      'POST blobs/uploads/?mount&from 202',
     ]);
   });
 

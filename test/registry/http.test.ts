@@ -87,12 +87,23 @@ describe('an answer', () => {
     expect(await thrownBy(send(url))).toMatchObject({ code: 'REGISTRY_UNREACHABLE' });
   });
 
-  test('leaves the connection for the next request', async () => {
+  test('leaves the connection for the next request, side by side, too', async () => {
     const { url, sockets } = await serveHttp(echo);
     const client = openClient();
     const { signal } = new AbortController();
-    for (let count = 0; count < 3; count += 1) await client.send({ method: 'GET', url, signal });
+    const body = (): ByteStream => watched([Buffer.alloc(100_000)]).stream;
+    const headers = { 'content-length': '100000' };
+    const inTurn = async (): Promise<void> => {
+      await client.send({ method: 'HEAD', url, signal });
+      await client.send({ method: 'POST', url, signal });
+      await client.send({ method: 'PUT', url, headers, body: body(), signal });
+      await client.send({ method: 'PATCH', url, body: body(), signal });
+      await client.send({ method: 'DELETE', url, signal });
+    };
+    await inTurn();
     expect(sockets).toHaveLength(1);
+    await Promise.all([inTurn(), inTurn(), inTurn()]);
+    expect(sockets).toHaveLength(3);
   });
 });
 

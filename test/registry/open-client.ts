@@ -1,6 +1,7 @@
 /** A registry client in a test: plain HTTP after HTTPS has failed, and no time that passes. */
 import { onTestFinished } from 'vitest';
-import { RegistryClient, type RepositoryName } from '../../src/registry/client.ts';
+import type { RepositoryName } from '../../src/image/blob.ts';
+import { RegistryClient } from '../../src/registry/client.ts';
 import type { RegistryOptions } from '../../src/registry/options.ts';
 import { fakeClock, type FakeClock } from '../support/fake-clock.ts';
 import { startRegistry, type Registry } from '../support/registry/registry.ts';
@@ -25,6 +26,7 @@ export async function openClient(host: string, settings: ClientSettings = {}): P
   const repository: RepositoryName = { registry: host, path };
   const client = await RegistryClient.open(
     repository,
+    'pull,push',
     {
       tlsVerify: false,
       certificatesFor: async () => ({ authorities: [], clients: [] }),

@@ -1,5 +1,5 @@
 /** Runs peers to their end, with caches, storage and logins that are gone with the test. */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -34,6 +34,8 @@ export interface PeerHome extends AsyncDisposable {
   run(peer: PeerName, ...args: readonly string[]): Promise<Buffer>;
   /** The same with this text on the peer's standard input. */
   runWith(input: string, peer: PeerName, ...args: readonly string[]): Promise<Buffer>;
+  /** Starts what runs until it is ended. */
+  start(peer: PeerName, ...args: readonly string[]): ChildProcessWithoutNullStreams;
 }
 
 /** Tests that only read may share one; two that fill the container storage may not. */
@@ -45,6 +47,7 @@ export async function makePeerHome(): Promise<PeerHome> {
     path,
     run: (peer, ...args) => run(path, '', peer, args),
     runWith: (input, peer, ...args) => run(path, input, peer, args),
+    start: (peer, ...args) => start(path, peer, args),
     [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
   };
 }
@@ -60,21 +63,7 @@ async function run(
   peer: PeerName,
   args: readonly string[],
 ): Promise<Buffer> {
-  const line = [peerPath(peer), ...args];
-  // Others than root have their state below their home, and the peers' own ways to mount.
-  const [command = '', ...rest] =
-    process.getuid?.() === 0 ? [...APART, join(home, 'state'), ...line] : line;
-  const storage = peer.endsWith('-12') ? 'storage-12' : 'storage';
-  const child = spawn(command, rest, {
-    cwd: home,
-    env: {
-      PATH: process.env['PATH'],
-      HOME: home,
-      TMPDIR: home,
-      XDG_RUNTIME_DIR: home,
-      CONTAINERS_STORAGE_CONF: join(home, `${storage}.conf`),
-    },
-  });
+  const child = start(home, peer, args);
   child.stdin.on('error', () => undefined);
   child.stdin.end(input);
   const [output, complaint, [code]] = await Promise.all([
@@ -84,4 +73,26 @@ async function run(
   ]);
   if (code === 0) return output;
   throw new Error(`${peer} ${args.join(' ')} ended with ${code}: ${complaint}`);
+}
+
+function start(
+  home: string,
+  peer: PeerName,
+  args: readonly string[],
+): ChildProcessWithoutNullStreams {
+  const line = [peerPath(peer), ...args];
+  // Others than root have their state below their home, and the peers' own ways to mount.
+  const [command = '', ...rest] =
+    process.getuid?.() === 0 ? [...APART, join(home, 'state'), ...line] : line;
+  const storage = peer.endsWith('-12') ? 'storage-12' : 'storage';
+  return spawn(command, rest, {
+    cwd: home,
+    env: {
+      PATH: process.env['PATH'],
+      HOME: home,
+      TMPDIR: home,
+      XDG_RUNTIME_DIR: home,
+      CONTAINERS_STORAGE_CONF: join(home, `${storage}.conf`),
+    },
+  });
 }

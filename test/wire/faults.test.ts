@@ -114,6 +114,8 @@ const LASTING: readonly (readonly [
     { status: 200, body: '<h1>Welcome</h1>' },
     /\S/,
   ],
+  ['a registry that is always busy', 'gzip', HEAD, { status: 503 }, /503/],
+  ['a registry that never takes a blob', 'gzip', POST, { status: 503 }, /503/],
   ['413 whatever is done', 'none', PATCH, { status: 413, body: HTML }, /413/],
 ];
 

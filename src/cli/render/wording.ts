@@ -6,6 +6,8 @@ import { formatDuration } from '../go-values.ts';
 /** The line of an event that every display of progress shows; undefined for blobs and warnings. */
 export function stepLine(event: ProgressEvent): string | undefined {
   switch (event.kind) {
+    case 'default-destination':
+      return line(`Pushing to ${event.reference}`);
     case 'reading-signatures':
       return line(`Getting image ${event.of === 'list' ? 'list' : 'source'} signatures`);
     case 'list':

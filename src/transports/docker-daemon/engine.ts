@@ -18,6 +18,9 @@ const OLDEST = '1.24';
 /** Milliseconds. */
 const CONNECT_TIMEOUT = 30_000;
 
+/** What podman says, with status 500, of an image that it does not have. */
+const UNKNOWN = /image not known/;
+
 /** One engine, and its part in the push: where the fault lies when something goes wrong with it. */
 export class Engine implements AsyncDisposable {
   readonly #address: EngineAddress;
@@ -96,7 +99,7 @@ export class Engine implements AsyncDisposable {
         await collect(body, MIB, 'answer of the docker engine'),
         statusCode,
       );
-      throw statusCode === 404 ? notFound(message) : reported(message);
+      throw statusCode === 404 || UNKNOWN.test(message) ? notFound(message) : reported(message);
     } catch (error) {
       throw this.#explain(error);
     }

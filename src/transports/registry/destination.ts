@@ -21,7 +21,12 @@ export async function openRegistryDestination(
   context: TransportContext,
 ): Promise<ImageDestination> {
   const repository = { registry: name.domain, path: name.path };
-  const client = await RegistryClient.open(repository, context.registry, context.signal);
+  const client = await RegistryClient.open(
+    repository,
+    'pull,push',
+    context.registry,
+    context.signal,
+  );
   return new RegistryDestination(reference, name, client);
 }
 

@@ -6,11 +6,10 @@ import {
   type NamedReference,
 } from '../../image/docker-reference.ts';
 import { OcipushError } from '../../errors.ts';
-import type { DestinationReference } from '../transport.ts';
-import { openRegistryDestination } from './destination.ts';
+import type { DestinationReference, SourceReference } from '../transport.ts';
 
 /** Parses what stands after `docker:`. @throws OcipushError REFERENCE_INVALID */
-export function parseRegistryReference(text: string): DestinationReference {
+export function parseRegistryReference(text: string): SourceReference & DestinationReference {
   if (!text.startsWith('//')) {
     throw new OcipushError(
       'REFERENCE_INVALID',
@@ -21,18 +20,25 @@ export function parseRegistryReference(text: string): DestinationReference {
   return registryReference(withDefaultTag(parseDockerReference(text.slice(2))));
 }
 
-function registryReference(name: NamedReference): DestinationReference {
+function registryReference(name: NamedReference): SourceReference & DestinationReference {
   if (name.tag !== undefined && name.digest !== undefined) {
     throw new OcipushError(
       'REFERENCE_INVALID',
       'Docker references with both a tag and digest are currently not supported',
     );
   }
-  const reference: DestinationReference = {
+  const reference: SourceReference & DestinationReference = {
     transport: 'docker',
     dockerReference: name,
     toString: () => `docker://${formatReference(name)}`,
-    openDestination: (context) => openRegistryDestination(reference, name, context),
+    openSource: async (context) => {
+      const { openRegistrySource } = await import('./source.ts');
+      return openRegistrySource(reference, name, context);
+    },
+    openDestination: async (context) => {
+      const { openRegistryDestination } = await import('./destination.ts');
+      return openRegistryDestination(reference, name, context);
+    },
   };
   return reference;
 }

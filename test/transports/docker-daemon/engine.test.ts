@@ -256,13 +256,15 @@ describe('save', () => {
   });
 
   test.each([
-    [404, '{"message":"no such image"}', 'SOURCE_NOT_FOUND'],
-    [500, '{"message":"no such image"}', 'DAEMON_REJECTED'],
-  ])('tells of status %i', async (status, body, code) => {
+    [404, 'no such image', 'SOURCE_NOT_FOUND'],
+    [500, 'x:1: image not known', 'SOURCE_NOT_FOUND'],
+    [500, 'no room', 'DAEMON_REJECTED'],
+  ])('tells of status %i with %s', async (status, message, code) => {
+    const body = JSON.stringify({ message });
     const saving = save({ save: (response) => response.writeHead(status).end(body) });
     expect(await thrownBy(saving)).toMatchObject({
       code,
-      message: 'docker engine reported: "no such image"',
+      message: `docker engine reported: "${message}"`,
     });
   });
 

@@ -1,0 +1,53 @@
+/** Reads blobs from a repository, and goes on where a connection broke. */
+import type { BlobIdentity } from '../image/blob.ts';
+import { OcipushError } from '../errors.ts';
+import { slice, type ByteRange, type ByteStream } from '../io/bytes.ts';
+import type { RegistryClient } from './client.ts';
+
+/** Breaks in a row without a byte between them, after which it is given up. */
+const MAX_FRUITLESS = 4;
+
+/**
+ * The bytes of a blob, or of a range of it, not yet verified.
+ * @throws OcipushError of the last attempt
+ */
+export async function* readBlob(
+  client: RegistryClient,
+  { digest, size }: BlobIdentity,
+  { start, end }: ByteRange = { start: 0, end: size },
+): ByteStream {
+  let position = start;
+  for (let fruitless = 0; position < end; fruitless += 1) {
+    try {
+      for await (const chunk of await request(client, { digest, size }, { start: position, end })) {
+        position += chunk.length;
+        fruitless = 0;
+        yield chunk;
+      }
+      // Fewer bytes than the blob should have: whoever verifies it will say so.
+      return;
+    } catch (error) {
+      const mayPass = error instanceof OcipushError && error.retryable;
+      if (!mayPass || fruitless === MAX_FRUITLESS) throw error;
+    }
+  }
+}
+
+async function request(
+  client: RegistryClient,
+  { digest, size }: BlobIdentity,
+  range: ByteRange,
+): Promise<ByteStream> {
+  const isWhole = range.start === 0 && range.end === size;
+  const response = await client.send({
+    method: 'GET',
+    target: `blobs/${digest}`,
+    headers: isWhole ? {} : { range: `bytes=${range.start}-${range.end - 1}` },
+    accept: [200, 206],
+    streams: [200, 206],
+    attempt: `reading blob ${digest}`,
+  });
+  const stream = response.stream as ByteStream;
+  // A server that does not know ranges sends everything.
+  return response.status === 200 ? slice(stream, range) : stream;
+}
