@@ -4,10 +4,14 @@ import { Tee } from '../io/tee.ts';
 
 /** One destination's part in the productions that it shares with others. */
 export interface ProductionShare {
-  /** Says which blobs this destination may want; to be called once, before the first is opened. */
+  /**
+   * Says which blobs this destination wants, in the order in which it will ask for them; to be
+   * called once, before the first is opened. Only who wants the same in the same order shares:
+   * others could wait for each other for ever.
+   */
   expect(keys: Iterable<string>): void;
   /**
-   * Takes part in producing `key`, which begins when all who expect it have asked for it or done
+   * Takes part in producing `key`, which begins when all who share it have asked for it or done
    * without. What is asked for again is produced for this destination alone.
    */
   open(key: string, produce: () => BlobProduction): BlobProduction;
@@ -26,41 +30,64 @@ interface Meeting {
   production?: BlobProduction;
 }
 
+/** Destinations that want the same blobs in the same order. */
+interface Circle {
+  readonly members: Set<object>;
+  readonly meetings: Map<string, Meeting>;
+}
+
 export class ProductionPool {
-  /** What each destination expects; undefined until it has said so, when all must wait for it. */
-  readonly #members = new Map<object, ReadonlySet<string> | undefined>();
-  readonly #meetings = new Map<string, Meeting>();
+  /** Destinations that have not said what they want: until they do, nobody can begin. */
+  readonly #undecided = new Set<object>();
+  readonly #circles = new Map<string, Circle>();
 
   /** All destinations must join before the first one opens anything. */
   join(): ProductionShare {
     const member = {};
-    this.#members.set(member, undefined);
+    let circle: Circle | undefined;
+    this.#undecided.add(member);
     return {
       expect: (keys) => {
-        this.#members.set(member, new Set(keys));
+        circle = this.#circle([...keys].join('\n'));
+        circle.members.add(member);
+        this.#undecided.delete(member);
         this.#beginAll();
       },
-      open: (key, produce) => this.#open(member, key, produce),
+      open: (key, produce) =>
+        circle === undefined ? produce() : this.#open(circle, member, key, produce),
       leave: (key) => {
-        this.#meeting(key).settled.add(member);
-        this.#begin(key);
+        if (circle === undefined) return;
+        meetingOf(circle, key).settled.add(member);
+        this.#begin(circle, key);
       },
       retire: () => {
-        this.#members.delete(member);
+        this.#undecided.delete(member);
+        circle?.members.delete(member);
         this.#beginAll();
       },
     };
   }
 
-  #open(member: object, key: string, produce: () => BlobProduction): BlobProduction {
-    const meeting = this.#meeting(key);
+  #circle(wants: string): Circle {
+    const circle = this.#circles.get(wants) ?? { members: new Set(), meetings: new Map() };
+    this.#circles.set(wants, circle);
+    return circle;
+  }
+
+  #open(
+    circle: Circle,
+    member: object,
+    key: string,
+    produce: () => BlobProduction,
+  ): BlobProduction {
+    const meeting = meetingOf(circle, key);
     const isLate = meeting.settled.has(member);
     meeting.settled.add(member);
-    const isAlone = meeting.produce === undefined && !this.#isAwaited(key, meeting);
+    const isAlone = meeting.produce === undefined && !this.#isAwaited(circle, meeting);
     if (isLate || isAlone) return produce();
     meeting.produce ??= produce;
     const stream = meeting.tee.join();
-    this.#begin(key);
+    this.#begin(circle, key);
     return {
       stream,
       result: () => {
@@ -70,28 +97,28 @@ export class ProductionPool {
     };
   }
 
-  #meeting(key: string): Meeting {
-    const meeting = this.#meetings.get(key) ?? { tee: new Tee(), settled: new Set<object>() };
-    this.#meetings.set(key, meeting);
-    return meeting;
-  }
-
   #beginAll(): void {
-    for (const key of this.#meetings.keys()) this.#begin(key);
+    for (const circle of this.#circles.values()) {
+      for (const key of circle.meetings.keys()) this.#begin(circle, key);
+    }
   }
 
-  #begin(key: string): void {
-    const meeting = this.#meeting(key);
+  #begin(circle: Circle, key: string): void {
+    const meeting = meetingOf(circle, key);
     if (meeting.production !== undefined || meeting.produce === undefined) return;
-    if (this.#isAwaited(key, meeting)) return;
+    if (this.#isAwaited(circle, meeting)) return;
     meeting.production = meeting.produce();
     meeting.tee.begin(meeting.production.stream);
   }
 
   /** Whether somebody may still ask for it. */
-  #isAwaited(key: string, { settled }: Meeting): boolean {
-    return [...this.#members].some(
-      ([member, expected]) => !settled.has(member) && (expected?.has(key) ?? true),
-    );
+  #isAwaited({ members }: Circle, { settled }: Meeting): boolean {
+    return this.#undecided.size > 0 || [...members].some((member) => !settled.has(member));
   }
+}
+
+function meetingOf({ meetings }: Circle, key: string): Meeting {
+  const meeting = meetings.get(key) ?? { tee: new Tee(), settled: new Set<object>() };
+  meetings.set(key, meeting);
+  return meeting;
 }

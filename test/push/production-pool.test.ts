@@ -71,4 +71,17 @@ describe('ProductionPool', () => {
     await taken(one.open('a', produce('a')));
     expect(produced).toEqual(['a', 'a']);
   });
+
+  test('lets nobody wait for a destination that takes the same blobs in another order', async () => {
+    const { produced, produce } = factory();
+    const pool = new ProductionPool();
+    const [all, one] = joined(pool, ['a', 'x', 'y'], ['y', 'x']) as [
+      ProductionShare,
+      ProductionShare,
+    ];
+    // Each takes one blob after the other: sharing, `all` would wait at x and `one` at y.
+    for (const key of ['a', 'x', 'y']) await taken(all.open(key, produce(key)));
+    for (const key of ['y', 'x']) await taken(one.open(key, produce(key)));
+    expect(produced).toEqual(['a', 'x', 'y', 'y', 'x']);
+  });
 });

@@ -28,7 +28,7 @@ export async function preparePushProcess(): Promise<PushProcess> {
     target: 'node20',
     logLevel: 'error',
     banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
     },
   });
   const start = (
