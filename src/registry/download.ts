@@ -18,8 +18,10 @@ export async function* readBlob(
 ): ByteStream {
   let position = start;
   for (let fruitless = 0; position < end; fruitless += 1) {
+    // Repeats by itself what is worth it: here only what was already coming is gone on with.
+    const stream = await request(client, { digest, size }, { start: position, end });
     try {
-      for await (const chunk of await request(client, { digest, size }, { start: position, end })) {
+      for await (const chunk of stream) {
         position += chunk.length;
         fruitless = 0;
         yield chunk;
@@ -48,6 +50,7 @@ async function request(
     attempt: `reading blob ${digest}`,
   });
   const stream = response.stream as ByteStream;
-  // A server that does not know ranges sends everything.
-  return response.status === 200 ? slice(stream, range) : stream;
+  // A server that does not know ranges sends everything; what was asked for whole is read to its
+  // end, for else the connection could not be used again.
+  return response.status === 200 && !isWhole ? slice(stream, range) : stream;
 }

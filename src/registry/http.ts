@@ -147,6 +147,8 @@ async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<
 async function* incoming(body: ByteStream, method: string, url: URL): ByteStream {
   try {
     yield* body;
+    // As after an answer without a stream.
+    await nextTurn();
   } catch (error) {
     throw connectionError(error, method, url);
   }

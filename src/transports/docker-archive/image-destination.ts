@@ -5,7 +5,7 @@ import type { NamedReference } from '../../image/docker-reference.ts';
 import { parseImageConfig } from '../../image/image-config.ts';
 import { parseImageManifest } from '../../image/manifest.ts';
 import { DOCKER_CONFIG, DOCKER_MANIFEST, OCI_CONFIG } from '../../image/media-types.ts';
-import { OcipushError, wrapError } from '../../errors.ts';
+import { OcipushError } from '../../errors.ts';
 import { collect } from '../../io/bytes.ts';
 import {
   MANIFEST_LIMIT,
@@ -73,15 +73,8 @@ export class ArchiveDestination implements ImageDestination {
     const config = this.#configs.get(descriptor.digest);
     if (config === undefined) throw notAnImage(descriptor.mediaType);
     const image = { config, layers: layers.map(({ digest }) => digest), tags: this.#tags };
-    try {
-      await this.#writer.putImage(image);
-      await this.#writer.finish();
-    } catch (error) {
-      throw wrapError(error, 'committing the finished image', {
-        code: 'FILE_UNWRITABLE',
-        origin: 'destination',
-      });
-    }
+    await this.#writer.putImage(image);
+    await this.#writer.finish();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
