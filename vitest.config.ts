@@ -12,7 +12,15 @@ export default defineConfig({
           exclude: ['test/wire/**', 'test/interop/**'],
         },
       },
-      { test: { name: 'wire', include: ['test/wire/**/*.test.ts'], testTimeout: 60_000 } },
+      {
+        test: {
+          name: 'wire',
+          include: ['test/wire/**/*.test.ts'],
+          testTimeout: 60_000,
+          // These tests wait for processes: by default one of two cores would stay idle.
+          maxWorkers: '100%',
+        },
+      },
       {
         test: {
           name: 'interop',
