@@ -20,7 +20,6 @@ const SOURCES = [
   ['oci-archive:oci-archive.tar', 'gzip'],
   ['dir:dir-gzip', 'gzip'],
   ['docker-archive:docker-archive.tar', 'plain'],
-  ['./oci-plain', 'plain'],
   ['./dir-gzip', 'gzip'],
   ['./docker-archive.tar', 'plain'],
   ['- <oci-archive.tar', 'gzip'],

@@ -1,0 +1,42 @@
+/** What is measured: which image is pushed, by whom, and with which flags. */
+import type { ContestantName } from './contestants.ts';
+
+export interface Scenario {
+  readonly name: string;
+  /** `transport:path…`, below the directory of the real image. */
+  readonly source: string;
+  /** Whether the image was pushed to the same place before, by the same program. */
+  readonly again?: boolean;
+  /** Who takes part besides ocipush, and what each is told besides source and destination. */
+  readonly flags: Readonly<Partial<Record<ContestantName, readonly string[]>>>;
+}
+
+export const SCENARIOS: readonly Scenario[] = [
+  {
+    name: 'plain to gzip',
+    source: 'oci:oci-plain:latest',
+    flags: { ocipush: [], skopeo: [] },
+  },
+  {
+    name: 'gzip as it is',
+    source: 'oci:oci-gzip:latest',
+    flags: { ocipush: [], skopeo: [], oras: [] },
+  },
+  {
+    name: 'second push, plain',
+    source: 'oci:oci-plain:latest',
+    again: true,
+    flags: { ocipush: [], skopeo: [] },
+  },
+  {
+    name: 'second push, gzip',
+    source: 'oci:oci-gzip:latest',
+    again: true,
+    flags: { ocipush: [], skopeo: [], oras: [] },
+  },
+  {
+    name: 'docker-archive to gzip',
+    source: 'docker-archive:docker-archive.tar',
+    flags: { ocipush: [], skopeo: [] },
+  },
+];
