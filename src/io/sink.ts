@@ -75,14 +75,14 @@ async function writeTo(
   stream: ByteStream,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  // Every write reports its own error; the event would end the process if nobody listened.
-  const ignore = (): void => undefined;
-  writable.on('error', ignore);
-  try {
-    for await (const chunk of stream) await writeChunk(writable, chunk, signal);
-  } finally {
-    writable.off('error', ignore);
-  }
+  // Every write reports its own error; the event, which comes later, would end the process if
+  // nobody listened.
+  if (!writable.listeners('error').includes(ignore)) writable.on('error', ignore);
+  for await (const chunk of stream) await writeChunk(writable, chunk, signal);
+}
+
+function ignore(): void {
+  // Told otherwise.
 }
 
 /** Returns when the chunk has left, for its bytes may change after that. */

@@ -1,4 +1,5 @@
 /** One stream taken by several consumers, at the pace of the slowest. */
+import { OcipushError } from '../errors.ts';
 import type { ByteStream } from './bytes.ts';
 
 type Next = IteratorResult<Uint8Array, undefined>;
@@ -12,18 +13,24 @@ export class Tee {
   readonly #present = new Set<object>();
   readonly #asking = new Map<object, (next: Promise<Next>) => void>();
 
-  /** A view of the whole stream; whoever has it must take it to its end, or end it. */
+  /**
+   * A view of the whole stream, to be taken to its end, or to be ended: by anybody, also while the
+   * one who takes it waits for a chunk, which then fails.
+   */
   join(): ByteStream {
     const consumer = {};
     this.#present.add(consumer);
     const iterator: AsyncIterator<Uint8Array, undefined> = {
-      next: () =>
-        new Promise((resolve) => {
+      next: async () => {
+        if (!this.#present.has(consumer)) throw ended();
+        return new Promise((resolve) => {
           this.#asking.set(consumer, resolve);
           void this.#advance();
-        }),
+        });
+      },
       return: async () => {
         this.#present.delete(consumer);
+        this.#asking.get(consumer)?.(Promise.reject(ended()));
         this.#asking.delete(consumer);
         await this.#advance();
         return { done: true, value: undefined };
@@ -50,4 +57,9 @@ export class Tee {
     this.#asking.clear();
     for (const answer of asking) answer(next);
   }
+}
+
+/** No end as of a whole stream: a part must not be taken for that. */
+function ended(): OcipushError {
+  return new OcipushError('ABORTED', 'the stream was ended');
 }

@@ -42,6 +42,8 @@ export async function attemptPush(part: PushPart): Promise<PushResult> {
   const failure = new AbortController();
   const signal = AbortSignal.any([part.context.signal, failure.signal]);
   const context = { ...part.context, signal };
+  // At once, for others may be waiting for what this one will never take.
+  signal.addEventListener('abort', () => part.share.retire(), { once: true });
   await using destination = await openDestination({ ...part, context });
   const fail = (error: unknown): void => failure.abort(error);
   const session = newSession({ ...part, context }, destination, fail);

@@ -1,5 +1,6 @@
 /** Lets several destinations share one production of a blob: read, compressed and hashed once. */
 import type { BlobProduction } from '../image/blob.ts';
+import type { ByteStream } from '../io/bytes.ts';
 import { Tee } from '../io/tee.ts';
 
 /** One destination's part in the productions that it shares with others. */
@@ -15,10 +16,15 @@ export interface ProductionShare {
    * without. What is asked for again is produced for this destination alone.
    */
   open(key: string, produce: () => BlobProduction): BlobProduction;
-  /** Needs `key` no more. */
+  /** Needs `key` no more; what it has not taken of it is ended. */
   leave(key: string): void;
-  /** Needs nothing more. */
+  /** Needs nothing more, and shares nothing that it still asks for. */
   retire(): void;
+}
+
+/** A destination, and what it takes of shared productions, by key. */
+interface Member {
+  readonly taking: Map<string, ByteStream>;
 }
 
 /** The destinations that want one blob come together here. */
@@ -43,7 +49,7 @@ export class ProductionPool {
 
   /** All destinations must join before the first one opens anything. */
   join(): ProductionShare {
-    const member = {};
+    const member: Member = { taking: new Map() };
     let circle: Circle | undefined;
     this.#undecided.add(member);
     return {
@@ -57,12 +63,15 @@ export class ProductionPool {
         circle === undefined ? produce() : this.#open(circle, member, key, produce),
       leave: (key) => {
         if (circle === undefined) return;
+        end(member, key);
         meetingOf(circle, key).settled.add(member);
         this.#begin(circle, key);
       },
       retire: () => {
         this.#undecided.delete(member);
         circle?.members.delete(member);
+        circle = undefined;
+        for (const key of member.taking.keys()) end(member, key);
         this.#beginAll();
       },
     };
@@ -76,10 +85,12 @@ export class ProductionPool {
 
   #open(
     circle: Circle,
-    member: object,
+    member: Member,
     key: string,
     produce: () => BlobProduction,
   ): BlobProduction {
+    // What somebody has given up, whether it had begun or not, would hold up the others.
+    end(member, key);
     const meeting = meetingOf(circle, key);
     const isLate = meeting.settled.has(member);
     meeting.settled.add(member);
@@ -87,6 +98,7 @@ export class ProductionPool {
     if (isLate || isAlone) return produce();
     meeting.produce ??= produce;
     const stream = meeting.tee.join();
+    member.taking.set(key, stream);
     this.#begin(circle, key);
     return {
       stream,
@@ -121,4 +133,11 @@ function meetingOf({ meetings }: Circle, key: string): Meeting {
   const meeting = meetings.get(key) ?? { tee: new Tee(), settled: new Set<object>() };
   meetings.set(key, meeting);
   return meeting;
+}
+
+/** Harmless where all has been taken. How the source ends is nothing to who has gone. */
+function end({ taking }: Member, key: string): void {
+  const iterator = taking.get(key)?.[Symbol.asyncIterator]();
+  taking.delete(key);
+  iterator?.return?.().catch(() => undefined);
 }

@@ -10,6 +10,7 @@ import {
 } from '../image/media-types.ts';
 import { OcipushError } from '../errors.ts';
 import { collect, single } from '../io/bytes.ts';
+import { isTransient } from './answer-error.ts';
 import type { RegistryClient } from './client.ts';
 import type { HttpResponse } from './http.ts';
 
@@ -53,16 +54,19 @@ export async function getManifest(
   limit: number,
 ): Promise<DeliveredManifest> {
   const { registry, path } = client.repository;
-  const response = await client.send({
-    method: 'GET',
-    target: `manifests/${reference}`,
-    headers: { accept: ACCEPT.join(', ') },
-    accept: [200],
-    streams: [200],
-    attempt: `reading manifest ${reference} in ${registry}/${path}`,
-  });
-  const bytes = await collect(response.stream ?? single(response.body), limit, 'manifest');
-  return { bytes, mediaType: response.header('content-type')?.split(';')[0] };
+  // Not `send`, for the connection may break after the answer has begun, too.
+  return client.withRetry(async () => {
+    const response = await client.sendOnce({
+      method: 'GET',
+      target: `manifests/${reference}`,
+      headers: { accept: ACCEPT.join(', ') },
+      accept: [200],
+      streams: [200],
+      attempt: `reading manifest ${reference} in ${registry}/${path}`,
+    });
+    const bytes = await collect(response.stream ?? single(response.body), limit, 'manifest');
+    return { bytes, mediaType: response.header('content-type')?.split(';')[0] };
+  }, isTransient);
 }
 
 /** What is no digest says nothing. */

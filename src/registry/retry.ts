@@ -50,8 +50,13 @@ function isWorthRepeating(error: unknown): error is OcipushError {
     error instanceof OcipushError &&
     error.retryable &&
     error.context['code'] !== 'ECONNREFUSED' &&
-    !exhausted.has(error)
+    !isExhausted(error)
   );
+}
+
+/** Also under another name, as what a source failed with has for the destination. */
+function isExhausted(error: unknown): boolean {
+  return error instanceof OcipushError && (exhausted.has(error) || isExhausted(error.cause));
 }
 
 /**

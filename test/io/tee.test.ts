@@ -83,4 +83,25 @@ describe('Tee', () => {
     const outcomes = await Promise.allSettled(taken);
     expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   });
+
+  test('fails for who waits for a chunk when somebody else ends it', async () => {
+    const tee = new Tee();
+    const [waiting, other] = [tee.join(), tee.join()];
+    tee.begin(reusing([1, 2], () => undefined));
+    const taken = take(waiting);
+    const rest = take(other);
+    await waiting[Symbol.asyncIterator]().return?.();
+    await expect(taken).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(await rest).toEqual([1, 1, 2, 2]);
+  });
+
+  test('fails for who begins after it was ended, and holds up nobody', async () => {
+    const tee = new Tee();
+    const [late, other] = [tee.join(), tee.join()];
+    tee.begin(reusing([1, 2], () => undefined));
+    const rest = take(other);
+    await late[Symbol.asyncIterator]().return?.();
+    await expect(take(late)).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(await rest).toEqual([1, 1, 2, 2]);
+  });
 });

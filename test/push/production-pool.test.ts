@@ -53,6 +53,31 @@ describe('ProductionPool', () => {
     expect(await size).toBe(BYTES.length);
   });
 
+  test.each<[string, (other: ProductionShare, produce: () => BlobProduction) => unknown]>([
+    ['leaves it', (other) => other.leave('a')],
+    ['retires', (other) => other.retire()],
+    ['asks again', (other, produce) => taken(other.open('a', produce))],
+  ])('goes on without a destination that took nothing yet and %s', async (_what, act) => {
+    const { produce } = factory();
+    const [one, two] = joined(new ProductionPool(), ['a'], ['a']) as [
+      ProductionShare,
+      ProductionShare,
+    ];
+    const size = taken(one.open('a', produce('a')));
+    const given = two.open('a', produce('a'));
+    await act(two, produce('a'));
+    expect(await size).toBe(BYTES.length);
+    await expect(taken(given)).rejects.toMatchObject({ code: 'ABORTED' });
+  });
+
+  test('waits for nobody on behalf of a destination that has retired', async () => {
+    const { produced, produce } = factory();
+    const [one] = joined(new ProductionPool(), ['a'], ['a']) as [ProductionShare];
+    one.retire();
+    expect(await taken(one.open('a', produce('a')))).toBe(BYTES.length);
+    expect(produced).toEqual(['a']);
+  });
+
   test('waits for a destination that has not said what it expects', async () => {
     const { produced, produce } = factory();
     const pool = new ProductionPool();

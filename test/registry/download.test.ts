@@ -109,11 +109,7 @@ describe('a connection that breaks', () => {
     [undefined, [cuts(100_001)], [`bytes=100001-${SIZE - 1}`]],
     [undefined, [cuts(SIZE - 1)], [`bytes=${SIZE - 1}-${SIZE - 1}`]],
     [{ start: 10, end: 1000 }, [cuts(500)], ['bytes=510-999']],
-    [
-      undefined,
-      [cuts(1000), cuts(1)],
-      [`bytes=1000-${SIZE - 1}`, `bytes=1001-${SIZE - 1}`],
-    ],
+    [undefined, [cuts(1000), cuts(1)], [`bytes=1000-${SIZE - 1}`, `bytes=1001-${SIZE - 1}`]],
   ])('%j is gone on with at the next byte', async (range, faults, next) => {
     const { clock, read, ranges } = await openWithBlob({ faults });
     const { start, end } = range ?? { start: 0, end: SIZE };

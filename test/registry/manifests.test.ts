@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { digestOf } from '../../src/image/digest.ts';
 import { OCI_MANIFEST } from '../../src/image/media-types.ts';
-import { headManifest, putManifest } from '../../src/registry/manifests.ts';
+import { getManifest, headManifest, putManifest } from '../../src/registry/manifests.ts';
 import { makeImage, makeLayer } from '../support/make-image.ts';
 import type { FaultAction } from '../support/registry/faults.ts';
 import { startScriptedRegistry, type CannedAnswer } from '../support/request-table.ts';
@@ -83,6 +83,60 @@ describe('headManifest', () => {
       context: { status },
       retryable,
     });
+  });
+});
+
+describe('getManifest', () => {
+  const LIMIT = 10_000;
+
+  test.each(['1', 'digest'])('gives bytes and type as they are delivered (by %s)', async (by) => {
+    const { client, repository, manifest, registry } = await openWithImage();
+    repository.addManifest(manifest.bytes, TYPE, '1');
+    const reference = by === '1' ? '1' : manifest.digest;
+    const { bytes, mediaType } = await getManifest(client, reference, LIMIT);
+    expect(Buffer.from(manifest.bytes).equals(bytes)).toBe(true);
+    expect(mediaType).toBe(TYPE);
+    expect(traceOf(registry)).toHaveLength(1);
+    expect(registry.requests[0]?.headers['accept']).toMatch(/manifest\.v1\+json.*index\.v1\+json/);
+  });
+
+  test.each<readonly [headers: Readonly<Record<string, string>>, mediaType: string | undefined]>([
+    [{}, undefined],
+    [{ 'content-type': TYPE }, TYPE],
+    [{ 'content-type': `${TYPE};charset=utf-8` }, TYPE],
+    [{ 'content-type': 'text/plain' }, 'text/plain'],
+  ])('takes the type from %j', async (headers, mediaType) => {
+    const { client } = await openScripted('GET', { status: 200, headers, body: '{}' });
+    expect(await getManifest(client, '1', LIMIT)).toEqual({ bytes: Buffer.from('{}'), mediaType });
+  });
+
+  test('takes no more than it was told to', async () => {
+    const { client, repository, registry, clock } = await openWithImage();
+    repository.addManifest(Buffer.alloc(LIMIT), TYPE, 'full');
+    repository.addManifest(Buffer.alloc(LIMIT + 1), TYPE, 'over');
+    expect((await getManifest(client, 'full', LIMIT)).bytes).toHaveLength(LIMIT);
+    const error = await thrownBy(getManifest(client, 'over', LIMIT));
+    expect(error).toMatchObject({ code: 'LIMIT_EXCEEDED', retryable: false });
+    expect([registry.requests.length, clock.sleeps]).toEqual([2, []]);
+  });
+
+  test.each<readonly [what: string, action: FaultAction]>([
+    ['a busy registry', { status: 503 }],
+    ['a lost answer', { closeBeforeAnswer: true }],
+    ['half an answer', { resetAfterBytes: 10 }],
+  ])('asks again after %s', async (_, action) => {
+    const { client, repository, manifest, clock } = await openWithImage(action, 1);
+    repository.addManifest(manifest.bytes, TYPE, '1');
+    expect((await getManifest(client, '1', LIMIT)).bytes).toHaveLength(manifest.bytes.length);
+    expect(clock.sleeps).toEqual([250]);
+  });
+
+  test('says which manifest is not there', async () => {
+    const { client, registry, clock } = await openRegistry();
+    const error = await thrownBy(getManifest(client, '1', LIMIT));
+    expect(error).toMatchObject({ context: { status: 404, registryCode: 'MANIFEST_UNKNOWN' } });
+    expect(error.message).toMatch(`reading manifest 1 in ${registry.host}/team/app: `);
+    expect([traceOf(registry), clock.sleeps]).toEqual([['GET manifests/1 404'], []]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { OcipushError } from '../../src/errors.ts';
+import { OcipushError, wrapError } from '../../src/errors.ts';
 import { parseRetryAfter, withRetry } from '../../src/registry/retry.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 import { thrownBy } from '../support/thrown.ts';
@@ -64,6 +64,17 @@ describe('withRetry', () => {
     const { attempt, made } = failingWith(...Array.from({ length: 50 }, () => failure()));
     const clock = fakeClock();
     const inner = (): Promise<string> => withRetry(attempt, { clock, signal });
+    await thrownBy(withRetry(inner, { clock, signal }));
+    expect(made()).toBe(5);
+  });
+
+  test('does not multiply them either where the error got another name', async () => {
+    const { attempt, made } = failingWith(...Array.from({ length: 50 }, () => failure()));
+    const clock = fakeClock();
+    const inner = (): Promise<string> =>
+      withRetry(attempt, { clock, signal }).catch((error: unknown) => {
+        throw wrapError(error, 'reading', { code: 'BLOB_UNKNOWN' });
+      });
     await thrownBy(withRetry(inner, { clock, signal }));
     expect(made()).toBe(5);
   });

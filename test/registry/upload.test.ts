@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { digestOf } from '../../src/image/digest.ts';
+import { BlobUploader } from '../../src/registry/upload.ts';
 import { noise } from '../support/make-image.ts';
 import { thrownBy } from '../support/thrown.ts';
-import { blobOf, streamedBlob } from './blobs.ts';
+import { blobOf, streamedBlob, type TestBlob } from './blobs.ts';
+import { openRegistry, PASSWORD, traceOf } from './open-client.ts';
 import { DELETE, ENDLESS, failing, MOUNT, openUploader, PATCH, PUT, START } from './uploader.ts';
 
 const MIB = 1024 * 1024;
@@ -209,4 +211,81 @@ test('digests of other algorithms are the registry’s to confirm', async () => 
   const identity = { digest: digestOf(bytes, 'sha512'), size: 3 };
   const blob = { ...blobOf(bytes), candidates: [identity], identity };
   expect(await uploader.upload(blob)).toEqual({ ...identity, how: 'uploaded' });
+});
+
+describe('a blob that another repository has', () => {
+  function from(registry: string, path: string, size = 3): TestBlob {
+    return { ...blobOf(noise(size)), origin: { registry, path } };
+  }
+
+  test.each([3, MIB])('of the same registry is mounted (%i bytes)', async (size) => {
+    const { uploader, registry, trace, has } = await openUploader();
+    registry.repository('team/base').addBlob(noise(size));
+    const blob = from(registry.host, 'team/base', size);
+    const { digest } = blob;
+    expect(await uploader.upload(blob)).toEqual({ digest, size, how: 'mounted' });
+    expect([has(blob), blob.opened(), registry.openUploads]).toEqual([true, 0, []]);
+    expect(trace()).toContain(`${MOUNT} 201`);
+    const mount = registry.requests.find(({ method }) => method === 'POST');
+    expect(Object.fromEntries(mount?.query ?? [])).toEqual({ mount: digest, from: 'team/base' });
+  });
+
+  test('is sent in the session that a mount was answered with', async () => {
+    const { uploader, registry, trace, has } = await openUploader();
+    const blob = from(registry.host, 'team/base');
+    expect(await uploader.upload(blob)).toMatchObject({ how: 'uploaded' });
+    expect([has(blob), trace()]).toEqual([true, [`${MOUNT} 202`, `${PUT} 201`]]);
+  });
+
+  test('is not sent when it is there and cannot be mounted', async () => {
+    const { uploader, registry, repository, trace } = await openUploader();
+    repository.addBlob(noise(MIB));
+    const blob = from(registry.host, 'team/base', MIB);
+    expect(await uploader.upload(blob)).toMatchObject({ how: 'exists' });
+    expect(trace().toSorted()).toEqual([
+      `${DELETE} 204`,
+      'HEAD blobs/sha256:… 200',
+      `${MOUNT} 202`,
+    ]);
+    expect(registry.openUploads).toEqual([]);
+  });
+
+  test.each([
+    ['other.test', 'team/base'],
+    [undefined, 'team/app'],
+  ])('%s/%s is asked for where it goes', async (host, path) => {
+    const { uploader, registry, repository } = await openUploader();
+    registry.repository('team/base').addBlob(noise(3));
+    repository.addBlob(noise(3));
+    const blob = from(host ?? registry.host, path);
+    expect(await uploader.upload(blob)).toMatchObject({ how: 'exists' });
+    expect(registry.requests.map(({ query }) => query.get('from'))).toEqual(['team/app']);
+  });
+
+  const credentialsFor = async () => PASSWORD;
+  const auth = { ...PASSWORD, kind: 'bearer' } as const;
+  const BOTH = ['repository:team/app:pull,push', 'repository:team/base:pull'];
+
+  test('is asked for with a token for both repositories', async () => {
+    const { client, registry } = await openRegistry({ auth }, { credentialsFor });
+    registry.repository('team/base').addBlob(noise(3));
+    const uploader = new BlobUploader(client);
+    await uploader.upload(blobOf('of our own'));
+    const blob = from(registry.host, 'team/base');
+    expect(await uploader.upload(blob)).toMatchObject({ how: 'mounted' });
+    const tokens = registry.requests.filter(({ path }) => path === '/token');
+    expect(tokens.map(({ query }) => query.getAll('scope'))).toEqual([BOTH.slice(0, 1), BOTH]);
+    // That was the first request of all; none was made with a token for too little.
+    expect(traceOf(registry).filter((line) => line.endsWith(' 401'))).toEqual([`${MOUNT} 401`]);
+  });
+
+  test('is sent where no token is to be had for both', async () => {
+    const served = { auth: { ...auth, firstScopeOnly: true } };
+    const { client, registry, clock } = await openRegistry(served, { credentialsFor });
+    registry.repository('team/base').addBlob(noise(3));
+    const blob = from(registry.host, 'team/base');
+    expect(await new BlobUploader(client).upload(blob)).toMatchObject({ how: 'uploaded' });
+    expect(registry.repository('team/app').blobs.has(blob.digest)).toBe(true);
+    expect([clock.sleeps, registry.openUploads]).toEqual([[], []]);
+  });
 });

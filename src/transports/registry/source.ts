@@ -1,4 +1,5 @@
 /** Reads an image from a repository of a registry. */
+import { OcipushError, withDetails, type ErrorCode } from '../../errors.ts';
 import type { RepositoryName } from '../../image/blob.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import { digestAlgorithm, digestMismatch } from '../../image/digest.ts';
@@ -9,6 +10,7 @@ import type { ByteRange, ByteStream } from '../../io/bytes.ts';
 import { RegistryClient } from '../../registry/client.ts';
 import { readBlob } from '../../registry/download.ts';
 import { getManifest } from '../../registry/manifests.ts';
+import { DAMAGED_HINT } from '../source-error.ts';
 import {
   MANIFEST_LIMIT,
   type ImageReference,
@@ -45,18 +47,47 @@ class RegistrySource implements ImageSource {
   async getManifest(instance?: Descriptor): Promise<RawManifest> {
     const expected = instance?.digest ?? this.#name.digest;
     const target = expected ?? this.#name.tag ?? 'latest';
-    const { bytes, mediaType: said = '' } = await getManifest(this.#client, target, MANIFEST_LIMIT);
+    const delivered = getManifest(this.#client, target, MANIFEST_LIMIT);
+    const { bytes, mediaType: said = '' } = await delivered.catch((error: unknown) => {
+      throw readingError(error, instance === undefined ? 'SOURCE_NOT_FOUND' : 'BLOB_UNKNOWN');
+    });
     const digest = manifestDigest(bytes, expected && digestAlgorithm(expected));
     if (expected !== undefined && digest !== expected) throw digestMismatch(expected, digest);
     const mediaType = isManifestType(said) || isListType(said) ? said : manifestTypeOf(bytes);
     return { bytes, mediaType, digest };
   }
 
-  getBlob(descriptor: Descriptor, range?: ByteRange): ByteStream {
-    return readBlob(this.#client, descriptor, range);
+  async *getBlob(descriptor: Descriptor, range?: ByteRange): ByteStream {
+    try {
+      yield* readBlob(this.#client, descriptor, range);
+    } catch (error) {
+      throw readingError(error, 'BLOB_UNKNOWN');
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#client[Symbol.asyncDispose]();
   }
+}
+
+/** The client speaks to whoever pushes; who reads has another place to look, and other hints. */
+function readingError(error: unknown, missing: ErrorCode): unknown {
+  if (!(error instanceof OcipushError) || error.origin !== 'destination') return error;
+  const { code, message, context, hint } = error;
+  if (context['status'] === 404) {
+    return new OcipushError(missing, message, {
+      origin: 'source',
+      hint: missing === 'BLOB_UNKNOWN' ? DAMAGED_HINT : 'check the name of the image and its tag',
+      context,
+      cause: error,
+    });
+  }
+  return withDetails(error, {
+    origin: 'source',
+    hint:
+      code === 'REGISTRY_DENIED'
+        ? 'this user may not read this repository: name another with --creds or --authfile'
+        : hint,
+    cause: error,
+  });
 }
