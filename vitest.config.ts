@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-/** Rings of the test suite: pure code, the built command against our own registry, and real peers. */
+/**
+ * Rings of the test suite, one after the other: pure code, the built command against our own
+ * registry, and real peers. Many tests wait for processes: by default a core would stay idle.
+ */
 export default defineConfig({
   test: {
     reporters: ['default', './test/support/summary-reporter.ts'],
@@ -10,6 +13,9 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/wire/**', 'test/interop/**'],
+          testTimeout: 30_000,
+          maxWorkers: '100%',
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -17,8 +23,8 @@ export default defineConfig({
           name: 'wire',
           include: ['test/wire/**/*.test.ts'],
           testTimeout: 60_000,
-          // These tests wait for processes: by default one of two cores would stay idle.
           maxWorkers: '100%',
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -28,6 +34,7 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 600_000,
           fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],
