@@ -1,5 +1,5 @@
 /** Archives in every wrapping, and the tricks of hostile ones (sheet 03, section 9). */
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -110,11 +110,9 @@ describe('TarArchive.open refuses', () => {
     ['a cut tar', 'ARCHIVE_INVALID', () => writeFile(path, tar.subarray(0, 2000))],
     ['a cut gzip', 'ARCHIVE_INVALID', () => writeFile(path, gzipSync(tar).subarray(0, -9))],
     ['gzip of no tar', 'ARCHIVE_INVALID', () => writeFile(path, gzipSync('text'))],
-    ...['bzip2', 'xz', 'zstd'].map((program): [string, string, () => Promise<unknown>] => [
-      program,
-      'UNSUPPORTED',
-      () => writeFile(path, execFileSync(program, ['-c'], { input: tar })),
-    ]),
+    ['bzip2', 'UNSUPPORTED', () => writeFile(path, Buffer.from('425a6839314159', 'hex'))],
+    ['xz', 'UNSUPPORTED', () => writeFile(path, Buffer.from('fd377a585a000004', 'hex'))],
+    ['zstd', 'UNSUPPORTED', () => writeFile(path, Buffer.from('28b52ffd04180000', 'hex'))],
   ];
 
   test.each(cases)('%s: %s', async (_, code, prepare) => {

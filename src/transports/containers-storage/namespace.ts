@@ -1,8 +1,7 @@
 /** Rebuilds a layer in a child that is root of the user's subordinate IDs: rootless storage is theirs. */
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { messageOf, OcipushError, type ErrorCode } from '../../errors.ts';
 import { isJsonObject } from '../../io/bounded-json.ts';
 import type { ByteStream } from '../../io/bytes.ts';
@@ -14,6 +13,9 @@ const WAYS: readonly (readonly [string, ...string[]])[] = [
   ['unshare', '--map-root-user', '--map-auto', '--'],
   ['podman', 'unshare'],
 ];
+
+/** The bundle of layer-cat.ts, which stands beside that of this module. */
+const LAYER_CAT = fileURLToPath(new URL('layer-cat.js', import.meta.url));
 
 /** Bytes of a child's complaint that are kept. */
 const COMPLAINT_LIMIT = 16 * 1024;
@@ -39,7 +41,7 @@ export async function* rebuildInNamespace(
   for (const [command, ...args] of WAYS) {
     const child = spawn(
       command,
-      [...args, process.execPath, layerCatPath(), JSON.stringify(files)],
+      [...args, process.execPath, LAYER_CAT, JSON.stringify(files)],
       { stdio: ['ignore', 'pipe', 'pipe'], env: context.environment, signal: context.signal },
     );
     const ending = endingOf(child);
@@ -92,12 +94,6 @@ function parseFailure(line: string): ChildFailure | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Found by the name of the package, for the bundler decides where this module ends up. */
-function layerCatPath(): string {
-  const root = dirname(createRequire(import.meta.url).resolve('ocipush/package.json'));
-  return join(root, 'dist', 'layer-cat.js');
 }
 
 function childError({ code, message, hint }: ChildFailure): OcipushError {
