@@ -60,9 +60,9 @@ export function requirePeers(...names: PeerName[]): boolean {
   return false;
 }
 
-/** Containers mostly may not, whoever one is in them. */
-function canMount(): boolean {
-  mounting ??= spawnSync('unshare', ['--mount', 'true']).status === 0;
+/** Whether this process may mount, which in a container not even root may. */
+export function canMount(): boolean {
+  mounting ??= spawnSync('unshare', ['--mount', 'mount', '--bind', '/tmp', '/tmp']).status === 0;
   return mounting;
 }
 

@@ -5,18 +5,9 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { imageAt } from '../support/image-state.ts';
 import { pushLocally } from '../support/local-push.ts';
 import { makeLayer, noise, writeOciLayout } from '../support/make-image.ts';
+import { canMount } from '../support/peers.ts';
 import { temporaryDirectory } from '../support/scratch.ts';
 import { thrownBy } from '../support/thrown.ts';
-
-/** Whether this process may mount, which in a container not even root may. */
-function canMount(): boolean {
-  try {
-    execFileSync('unshare', ['--mount', 'true'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 async function smallDisk(path: string, options: string): Promise<void> {
   await mkdir(path);
