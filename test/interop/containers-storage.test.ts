@@ -19,7 +19,12 @@ import { pushedImage } from '../support/pushed-image.ts';
 import { tarOf } from '../support/tar.ts';
 import { startRegistry } from '../support/registry/registry.ts';
 import { makeContext } from '../support/transport-context.ts';
-import { makeStorageHome, type StorageHome, type StorageUser } from './storage-home.ts';
+import {
+  canBeRootless,
+  makeStorageHome,
+  type StorageHome,
+  type StorageUser,
+} from './storage-home.ts';
 
 const TAGS = ['1', '2', '3', '4'];
 const BUILD = join(import.meta.dirname, 'tricky-image.sh');
@@ -201,11 +206,11 @@ describe.runIf(hasPeers && isRoot)('a layer whose names lead out of it', () => {
   });
 });
 
-const USERS: readonly (readonly [StorageUser, 'overlay' | 'vfs'])[] = [
-  ['root', 'overlay'],
+const ROOTLESS: readonly (readonly [StorageUser, 'overlay' | 'vfs'])[] = [
   ['rootless', 'overlay'],
   ['rootless', 'vfs'],
 ];
+const USERS = [['root', 'overlay'] as const, ...(canBeRootless() ? ROOTLESS : [])];
 
 describe.runIf(hasPeers && isRoot).each(USERS)('a push by %s from %s', (user, driver) => {
   test('brings the layers that the image names', async () => {
