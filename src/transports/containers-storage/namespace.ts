@@ -39,11 +39,11 @@ export async function* rebuildInNamespace(
 ): ByteStream {
   const attempts: string[] = [];
   for (const [command, ...args] of WAYS) {
-    const child = spawn(
-      command,
-      [...args, process.execPath, LAYER_CAT, JSON.stringify(files)],
-      { stdio: ['ignore', 'pipe', 'pipe'], env: context.environment, signal: context.signal },
-    );
+    const child = spawn(command, [...args, process.execPath, LAYER_CAT, JSON.stringify(files)], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: context.environment,
+      signal: context.signal,
+    });
     const ending = endingOf(child);
     let begun = false;
     let ended = false;
