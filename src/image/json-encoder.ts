@@ -11,10 +11,20 @@ export type Json =
   | null
   | readonly Json[]
   | Map<string, Json>
+  | RawJson
   | JsonStruct;
 
 export interface JsonStruct {
   readonly [name: string]: Json | undefined;
+}
+
+/** Go's `json.RawMessage`: valid JSON that keeps its spelling of numbers, strings and their order. */
+export class RawJson {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
 }
 
 /** Compact UTF-8 without a final newline. */
@@ -22,9 +32,12 @@ export function encodeJson(value: Json): Uint8Array {
   return Buffer.from(encodeValue(value));
 }
 
-/** Go's `omitempty` for strings and slices: nothing where there is nothing in it. */
-export function omitEmpty<T extends string | readonly Json[]>(value: T | undefined): T | undefined {
-  return value?.length === 0 ? undefined : value;
+/** Go's `omitempty` for strings, slices and maps: nothing where there is nothing in it. */
+export function omitEmpty<T extends string | readonly Json[] | Map<string, Json>>(
+  value: T | undefined,
+): T | undefined {
+  const size = value instanceof Map ? value.size : value?.length;
+  return size === 0 ? undefined : value;
 }
 
 /** Go's `map[string]string` with `omitempty`. */
@@ -39,6 +52,7 @@ function encodeValue(value: Json): string {
   if (typeof value === 'string') return encodeString(value);
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   if (isList(value)) return `[${value.map(encodeValue).join(',')}]`;
+  if (value instanceof RawJson) return escapeHtml(compact(value.text));
   if (value instanceof Map) return encodeMembers([...value].sort(byUtf8));
   return encodeMembers(Object.entries(value));
 }
@@ -56,10 +70,19 @@ function byUtf8([left]: readonly [string, Json], [right]: readonly [string, Json
   return Buffer.compare(Buffer.from(left), Buffer.from(right));
 }
 
-/** Go reads a lone surrogate as U+FFFD, and escapes what could end a script element. */
+/** Go reads a lone surrogate as U+FFFD. */
 function encodeString(text: string): string {
-  return JSON.stringify(text.replace(/\p{Surrogate}/gu, '\ufffd')).replace(
+  return escapeHtml(JSON.stringify(text.replace(/\p{Surrogate}/gu, '\ufffd')));
+}
+
+/** Go escapes what could end a script element, which in JSON stands in strings alone. */
+function escapeHtml(json: string): string {
+  return json.replace(
     /[<>&\u2028\u2029]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
+}
+
+function compact(json: string): string {
+  return json.replace(/("[^"\\]*(?:\\.[^"\\]*)*")|\s+/g, (_, string?: string) => string ?? '');
 }

@@ -1,7 +1,13 @@
 /** The encoder writes what Go's encoding/json writes. */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { encodeJson, omitEmpty, stringMap, type Json } from '../../src/image/json-encoder.ts';
+import {
+  encodeJson,
+  omitEmpty,
+  RawJson,
+  stringMap,
+  type Json,
+} from '../../src/image/json-encoder.ts';
 
 function text(value: Json): string {
   return Buffer.from(encodeJson(value)).toString();
@@ -42,6 +48,10 @@ describe('encodeJson', () => {
       ]),
       '{"\uff5e":"","\u{1f600}":""}',
     ], // not as UTF-16
+    [
+      { a: new RawJson(' { "b" : [1e3 , -0] ,"a":"\\u0041 \\/\\" <" } ') },
+      '{"a":{"b":[1e3,-0],"a":"\\u0041 \\/\\" \\u003c"}}',
+    ],
   ])('%j', (value, json) => {
     expect(text(value)).toBe(json);
   });
@@ -53,14 +63,27 @@ describe('encodeJson', () => {
       }),
     );
   });
+
+  test('raw JSON keeps its value, and its order, in any spacing', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.constantFrom('', ' ', '\t', '  '), (value, indent) => {
+        const json = JSON.stringify(value, undefined, indent);
+        expect(JSON.stringify(JSON.parse(text(new RawJson(json))))).toBe(JSON.stringify(value));
+      }),
+    );
+  });
 });
 
-test.each([
+test.each<[string | readonly string[] | Map<string, Json> | undefined, unknown]>([
   ['', undefined],
   [undefined, undefined],
   ['x', 'x'],
+  [[], undefined],
+  [['x'], ['x']],
+  [new Map(), undefined],
+  [new Map([['a', {}]]), new Map([['a', {}]])],
 ])('omitEmpty(%j)', (value, kept) => {
-  expect(omitEmpty(value)).toBe(kept);
+  expect(omitEmpty(value)).toEqual(kept);
 });
 
 test.each([
