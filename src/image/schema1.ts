@@ -1,10 +1,12 @@
 /** Docker v2s1 manifests: configuration and history inside the manifest, newest layer first. */
 import type { Digest } from './digest.ts';
-import { encodeJson } from './json-encoder.ts';
+import type { NamedReference } from './docker-reference.ts';
+import type { HistoryStep } from './docker-config.ts';
+import { flag, membersAnyCase, readTexts, readTime, text, ZERO_TIME } from './go-struct.ts';
+import { encodeJson, omitEmpty } from './json-encoder.ts';
 import {
   invalidField,
   optional,
-  readBoolean,
   readDigest,
   readList,
   readMembers,
@@ -25,17 +27,20 @@ export interface Schema1Manifest {
   readonly layers: readonly Schema1Layer[];
 }
 
-interface Schema1Layer {
+/** A step of the build, and the blob that it made. */
+export interface Schema1Layer extends HistoryStep {
+  /** An empty step has a blob too, without files; formats with a config leave it out. */
   readonly digest: Digest;
   /** JSON text, as it was: of the newest layer it is the configuration of the image. */
   readonly v1Compatibility: string;
-  /** Whether this is a step that changed no file; its blob is then a compressed empty one. */
-  readonly throwaway: boolean;
+  /** 64 hexadecimal digits. */
+  readonly id: string;
+  /** The ID of the layer below; empty for the base. */
+  readonly parent: string;
 }
 
-interface HistoryEntry extends Schema1Layer {
-  readonly id: string;
-  readonly parent: string;
+interface PlacedLayer {
+  readonly layer: Schema1Layer;
   readonly field: JsonField;
 }
 
@@ -75,6 +80,65 @@ export function encodeSchema1(manifest: Schema1Manifest): Uint8Array {
   });
 }
 
+/**
+ * The layer that a blob and its `v1Compatibility` make; `document` names the latter in messages.
+ * @throws OcipushError MANIFEST_INVALID
+ */
+export function parseSchema1Layer(
+  digest: Digest,
+  v1Compatibility: string,
+  document: string,
+): Schema1Layer {
+  const field = parseManifestJson(Buffer.from(v1Compatibility), document);
+  const member = membersAnyCase(field);
+  const id = text(member('id')) ?? '';
+  if (!/^[a-f0-9]{64}$/.test(id)) {
+    throw invalidField(field, `image ID ${JSON.stringify(id)} is invalid`);
+  }
+  const command = optional(member('container_config'), (settings) =>
+    optional(membersAnyCase(settings)('Cmd'), readTexts),
+  );
+  return {
+    digest,
+    v1Compatibility,
+    id,
+    parent: text(member('parent')) ?? '',
+    created: optional(member('created'), readTime) ?? ZERO_TIME,
+    createdBy: omitEmpty(command?.join(' ')),
+    author: text(member('author')),
+    comment: text(member('comment')),
+    isEmpty: flag(member('throwaway')) ?? false,
+  };
+}
+
+/**
+ * The manifest under the name that a destination has for it; the same object where it has that
+ * already, or the destination has none: then the bytes it was read from need not change.
+ */
+export function renameSchema1(
+  manifest: Schema1Manifest,
+  reference: NamedReference | undefined,
+): Schema1Manifest {
+  if (reference === undefined) return manifest;
+  const { path: name, tag = '' } = reference;
+  return manifest.name === name && manifest.tag === tag ? manifest : { ...manifest, name, tag };
+}
+
+/**
+ * The manifest with other blobs in its layers that are not empty; `digests` has them base first.
+ * The IDs stay, as in the reference: readers check only that each names its parent.
+ */
+export function replaceSchema1Blobs(
+  manifest: Schema1Manifest,
+  digests: readonly Digest[],
+): Schema1Manifest {
+  const rest = digests.values();
+  const layers = manifest.layers.map((layer) =>
+    layer.isEmpty ? layer : { ...layer, digest: rest.next().value ?? layer.digest },
+  );
+  return { ...manifest, layers };
+}
+
 function readChain(fsLayers: JsonField, history: JsonField): readonly Schema1Layer[] {
   const blobs = readList(fsLayers);
   const steps = readList(history);
@@ -86,52 +150,37 @@ function readChain(fsLayers: JsonField, history: JsonField): readonly Schema1Lay
     const step = steps[index];
     return step === undefined ? [] : [readEntry(blob, step)];
   });
-  return checkChain(entries.toReversed()).map(({ digest, v1Compatibility, throwaway }) => ({
-    digest,
-    v1Compatibility,
-    throwaway,
-  }));
+  return checkChain(entries.toReversed());
 }
 
-function readEntry(blob: JsonField, step: JsonField): HistoryEntry {
-  const v1Compatibility = readString(readMembers(step)('v1Compatibility'));
-  const v1Image = parseManifestJson(Buffer.from(v1Compatibility), `manifest: ${step.path}`);
-  const member = readMembers(v1Image);
-  const id = optional(member('id'), readString) ?? '';
-  if (!/^[a-f0-9]{64}$/.test(id)) {
-    throw invalidField(v1Image, `image ID ${JSON.stringify(id)} is invalid`);
-  }
-  return {
-    digest: readDigest(readMembers(blob)('blobSum')),
-    v1Compatibility,
-    throwaway: optional(member('throwaway'), readBoolean) ?? false,
-    id,
-    parent: optional(member('parent'), readString) ?? '',
-    field: v1Image,
-  };
+function readEntry(blob: JsonField, step: JsonField): PlacedLayer {
+  const digest = readDigest(readMembers(blob)('blobSum'));
+  const field = readMembers(step)('v1Compatibility');
+  const document = `${field.document}: ${field.path}`;
+  return { layer: parseSchema1Layer(digest, readString(field), document), field };
 }
 
 /** Base first: each entry names the one before it as its parent, and no ID comes back later. */
-function checkChain(entries: readonly HistoryEntry[]): readonly HistoryEntry[] {
-  const chain: HistoryEntry[] = [];
+function checkChain(entries: readonly PlacedLayer[]): readonly Schema1Layer[] {
+  const chain: Schema1Layer[] = [];
   const seen = new Set<string>();
-  for (const entry of entries) {
+  for (const { layer, field } of entries) {
     const below = chain.at(-1);
-    if (below?.id === entry.id) continue;
-    if (below === undefined && entry.parent !== '') {
-      throw invalidField(entry.field, 'Invalid parent ID in the base layer of the image');
+    if (below?.id === layer.id) continue;
+    if (below === undefined && layer.parent !== '') {
+      throw invalidField(field, 'Invalid parent ID in the base layer of the image');
     }
-    if (seen.has(entry.id)) {
-      throw invalidField(entry.field, `ID ${entry.id} appears multiple times in manifest`);
+    if (seen.has(layer.id)) {
+      throw invalidField(field, `ID ${layer.id} appears multiple times in manifest`);
     }
-    if (below !== undefined && entry.parent !== below.id) {
+    if (below !== undefined && layer.parent !== below.id) {
       throw invalidField(
-        entry.field,
-        `Invalid parent ID. Expected ${below.id}, got ${JSON.stringify(entry.parent)}`,
+        field,
+        `Invalid parent ID. Expected ${below.id}, got ${JSON.stringify(layer.parent)}`,
       );
     }
-    seen.add(entry.id);
-    chain.push(entry);
+    seen.add(layer.id);
+    chain.push(layer);
   }
   return chain;
 }

@@ -2,7 +2,14 @@
 import { describe, expect, test } from 'vitest';
 import { digestOf } from '../../src/image/digest.ts';
 import { manifestDigest } from '../../src/image/manifest-type.ts';
-import { encodeSchema1, parseSchema1, type Schema1Manifest } from '../../src/image/schema1.ts';
+import { parseDockerReference } from '../../src/image/docker-reference.ts';
+import {
+  encodeSchema1,
+  parseSchema1,
+  renameSchema1,
+  replaceSchema1Blobs,
+  type Schema1Manifest,
+} from '../../src/image/schema1.ts';
 import { schema1Payload, signSchema1 } from '../../src/image/schema1-signature.ts';
 import { fixture } from './fixture.ts';
 
@@ -29,25 +36,21 @@ describe('parseSchema1', () => {
   test('layers come base first', () => {
     const parsed = parseSchema1(fixture('docker-v2s1-payload.json'));
     expect(parsed).toMatchObject({ name: '', tag: '', architecture: 'amd64' });
-    expect(
-      parsed.layers.map(({ digest, throwaway, v1Compatibility }) => [
-        digest,
-        throwaway,
-        JSON.parse(v1Compatibility).created,
-      ]),
-    ).toEqual([
+    expect(parsed.layers.map(({ digest, isEmpty, created }) => [digest, isEmpty, created])).toEqual(
       [
-        'sha256:a20e9c28300b545e63440aa8475cdbe5006c98b4c6b01e5d13d8aa15cd2015c6',
-        false,
-        '2023-11-14T22:13:20Z',
+        [
+          'sha256:a20e9c28300b545e63440aa8475cdbe5006c98b4c6b01e5d13d8aa15cd2015c6',
+          false,
+          '2023-11-14T22:13:20Z',
+        ],
+        [EMPTY_LAYER, true, '2023-11-14T22:13:21Z'],
+        [
+          'sha256:48878e9afdbaeee46dbf57bb981744b0a3c1f0bdd86c06130cf6780a984090c1',
+          false,
+          '2023-11-14T22:13:20Z',
+        ],
       ],
-      [EMPTY_LAYER, true, '2023-11-14T22:13:21Z'],
-      [
-        'sha256:48878e9afdbaeee46dbf57bb981744b0a3c1f0bdd86c06130cf6780a984090c1',
-        false,
-        '2023-11-14T22:13:20Z',
-      ],
-    ]);
+    );
   });
 
   test('a signed manifest is its payload', () => {
@@ -121,4 +124,38 @@ describe('encodeSchema1', () => {
         `${JSON.stringify(layer?.v1Compatibility)}}],"schemaVersion":1}`,
     );
   });
+});
+
+describe('renameSchema1', () => {
+  const named = { ...parseSchema1(manifest('a')), name: 'library/x', tag: '1' };
+
+  test.each([
+    ['x:2', { name: 'library/x', tag: '2' }],
+    ['quay.io/y/z:1', { name: 'y/z', tag: '1' }],
+    [`x@${EMPTY_LAYER}`, { name: 'library/x', tag: '' }],
+  ])('to %s', (name, expected) => {
+    expect(renameSchema1(named, parseDockerReference(name))).toEqual({ ...named, ...expected });
+  });
+
+  test.each([['x:1'], ['quay.io/library/x:1']])('%s is its name already', (name) => {
+    expect(renameSchema1(named, parseDockerReference(name))).toBe(named);
+  });
+
+  test('a destination without names changes nothing', () => {
+    expect(renameSchema1(named, undefined)).toBe(named);
+  });
+});
+
+test('replaceSchema1Blobs leaves empty layers and all texts alone', () => {
+  const source = parseSchema1(fixture('docker-v2s1-payload.json'));
+  const digests = ['x', 'y'].map((text) => digestOf(Buffer.from(text)));
+  const replaced = replaceSchema1Blobs(source, digests);
+  expect(replaced.layers.map(({ digest }) => digest)).toEqual([
+    digests[0],
+    EMPTY_LAYER,
+    digests[1],
+  ]);
+  const texts = ({ layers }: Schema1Manifest): string[] =>
+    layers.map((each) => each.v1Compatibility);
+  expect(texts(replaced)).toEqual(texts(source));
 });
