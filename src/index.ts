@@ -1,4 +1,5 @@
 /** The library: pushing images from a program. */
+export { ACCEPT_ANYTHING, readPolicy, type Policy, type PolicyPlaces } from './config/policy.ts';
 export { OcipushError, type ErrorCode, type ErrorDetails, type ErrorOrigin } from './errors.ts';
 export { NO_CACHE, openBlobCache, type BlobCache } from './push/blob-cache.ts';
 export type { PushOptions, PushResult } from './push/options.ts';

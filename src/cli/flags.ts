@@ -29,6 +29,11 @@ export function addTextFlag(command: Command, flags: string, description: string
   command.addOption(new Option(flags, description));
 }
 
+/** The same for one that the help leaves out, as podman's does. */
+export function addHiddenTextFlag(command: Command, flags: string): void {
+  command.addOption(new Option(flags).hideHelp());
+}
+
 /** Declares a flag whose value is more than text. */
 export function addValueFlag<T>(
   command: Command,

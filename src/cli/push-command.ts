@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { addAbortSignal } from 'node:stream';
 import { homeDirectory } from '../config/home.ts';
+import { readPolicy } from '../config/policy.ts';
 import { OcipushError, wrapError } from '../errors.ts';
 import type { Digest } from '../image/digest.ts';
 import type { ByteStream } from '../io/bytes.ts';
@@ -30,11 +31,14 @@ export async function pushCommand(invocation: PushInvocation, host: Host): Promi
   const source = await parseSourceReference(image);
   const destinations = await Promise.all(invocation.destinations.map(parseDestinationReference));
   if (digestFile !== undefined) await checkDigestFile(digestFile);
+  const { environment } = host;
+  const policy = await readPolicy({ path: flags.signaturePolicy, environment });
   const progress = await chooseRenderer(quiet, host);
   try {
-    const cache = await openCache(host.environment);
+    const cache = await openCache(environment);
     const context = await createContext(flags, host, progress);
-    const outcomes = await push({ source, destinations, options, context, progress, cache });
+    const request = { source, destinations, options, context, progress, cache, policy };
+    const outcomes = await push(request);
     const [digest, ...others] = digestsOf(outcomes);
     if (digestFile === undefined || digest === undefined) return;
     if (others.some((other) => other !== digest)) {

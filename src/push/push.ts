@@ -1,5 +1,6 @@
 /** A push: one source, its destinations, and what became of each. */
 import { availableParallelism } from 'node:os';
+import type { Policy } from '../config/policy.ts';
 import { formatReference, withDefaultTag } from '../image/docker-reference.ts';
 import { OcipushError, wrapError } from '../errors.ts';
 import { createLimiter } from '../io/limiter.ts';
@@ -14,6 +15,7 @@ import { checkGzipLevel } from '../transforms/gzip.ts';
 import { attemptPush, type PushPart } from './attempt.ts';
 import type { BlobCache } from './blob-cache.ts';
 import type { PushOptions, PushResult } from './options.ts';
+import { checkPolicy } from './policy-check.ts';
 import { ProductionPool } from './production-pool.ts';
 import type { ProgressSink } from './progress.ts';
 import { abortion, withPushRetry } from './retry.ts';
@@ -26,6 +28,8 @@ export interface PushRequest {
   readonly context: TransportContext;
   readonly progress: ProgressSink;
   readonly cache: BlobCache;
+  /** Which images may be read at all. */
+  readonly policy: Policy;
 }
 
 /** What became of one destination. */
@@ -38,11 +42,13 @@ export type PushOutcome = PromiseSettledResult<PushResult> & {
  * Copies an image, or a list with all its instances, to each of the destinations. What they need in
  * the same form is read, compressed and hashed once for all; the failure of one leaves the others.
  * @returns what became of each destination, in their order
- * @throws OcipushError when the source cannot be opened, or the options make no sense
+ * @throws OcipushError when the source cannot be opened, or the options make no sense;
+ * POLICY_REJECTED when the source must not be pushed
  */
 export async function push(request: PushRequest): Promise<readonly PushOutcome[]> {
   checkGzipLevel(request.options.compressionLevel);
   await using source = await openSource(request);
+  checkPolicy(request.policy, source);
   const destinations =
     request.destinations.length > 0
       ? request.destinations

@@ -26,11 +26,14 @@ export const STANDARD_INPUT = '-';
 const MAX_LINKS = 8;
 
 export class TarArchive implements AsyncDisposable {
+  /** Where it stands; undefined for what came as a stream. */
+  readonly path: string | undefined;
   readonly #file: OpenFile;
   /** Members of equal name in their order. */
   readonly #members: ReadonlyMap<string, readonly TarMember[]>;
 
-  private constructor(file: OpenFile, members: readonly TarMember[]) {
+  private constructor(path: string | undefined, file: OpenFile, members: readonly TarMember[]) {
+    this.path = path;
     this.#file = file;
     const byName = new Map<string, TarMember[]>();
     for (const member of members) {
@@ -49,16 +52,19 @@ export class TarArchive implements AsyncDisposable {
    */
   static async open(path: string, context: TransportContext): Promise<TarArchive> {
     const file = await openPlain(path, context);
-    return TarArchive.#index(file);
+    return TarArchive.#index(path === STANDARD_INPUT ? undefined : path, file);
   }
 
   /** The same for one that arrives as a stream. */
   static async spooled(stream: ByteStream, context: TransportContext): Promise<TarArchive> {
-    return TarArchive.#index(await spoolPlain(stream, context));
+    return TarArchive.#index(undefined, await spoolPlain(stream, context));
   }
 
-  static #index(file: OpenFile): Promise<TarArchive> {
-    return disposeOnFailure(file.handle, async () => new TarArchive(file, await indexTar(file)));
+  static #index(path: string | undefined, file: OpenFile): Promise<TarArchive> {
+    return disposeOnFailure(
+      file.handle,
+      async () => new TarArchive(path, file, await indexTar(file)),
+    );
   }
 
   has(name: string): boolean {

@@ -1,5 +1,6 @@
 /** What every place an image can be read from or written to has in common. */
 import type { BlobUpload, RepositoryName, StoredBlob } from '../image/blob.ts';
+import type { PolicyIdentity } from '../config/policy.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 import { MIB, type ByteRange, type ByteStream } from '../io/bytes.ts';
@@ -48,6 +49,8 @@ export interface RawManifest {
 /** Blobs may be read in parallel, and again from the start, as often as it takes. */
 export interface ImageSource extends AsyncDisposable {
   readonly reference: ImageReference;
+  /** What a signature policy knows the image by; undefined for what it never judges: local storage. */
+  readonly policyIdentity: PolicyIdentity | undefined;
   /** Where the image is at a registry: another repository there may mount its blobs. */
   readonly origin?: RepositoryName;
   /** The full name under which the image was found, where a shorter one could be asked for. */

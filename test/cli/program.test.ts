@@ -30,6 +30,7 @@ describe('runProgram', () => {
     [['--remove-signatures'], { removeSignatures: true }],
     [['--retry', '0'], { retry: 0 }],
     [['--retry-delay', '1m30s'], { retryDelay: '1m30s' }],
+    [['--signature-policy', 'p'], { signaturePolicy: 'p' }],
     [['--tls-verify'], { tlsVerify: true }],
     [['--tls-verify=f'], { tlsVerify: false }],
   ])('%j', async (argv, flags) => {
@@ -100,7 +101,7 @@ describe('runProgram', () => {
     },
   );
 
-  test('helps with the defaults that flags have, and without their inner opposites', async () => {
+  test('helps with the defaults that flags have, without their inner opposites and what is hidden', async () => {
     const { stdout } = await record('push', '--help');
     const text = stdout.replaceAll(/\s+/g, ' ');
     expect(text.match(/\(default [^)]*\)/g)).toEqual([
@@ -109,5 +110,6 @@ describe('runProgram', () => {
       '(default true)',
     ]);
     expect(text).not.toContain('--no-');
+    expect(text).not.toContain('--signature-policy');
   });
 });

@@ -1,4 +1,5 @@
 /** An image source and destinations in memory, which write down what is done with them. */
+import type { PolicyIdentity } from '../../src/config/policy.ts';
 import type { BlobUpload, StoredBlob } from '../../src/image/blob.ts';
 import { digestMismatch, digestOf, type Digest } from '../../src/image/digest.ts';
 import {
@@ -32,6 +33,8 @@ export interface MemorySource extends SourceReference {
 interface SourceParts {
   /** Whether the image itself (no digest) or an instance has signatures. */
   readonly signed?: (instance: Digest | undefined) => boolean;
+  /** Never judged unless told. */
+  readonly policyIdentity?: PolicyIdentity | undefined;
   /** What stands in place of the content that a digest promises. */
   readonly damaged?: ReadonlyMap<Digest, Uint8Array>;
 }
@@ -56,6 +59,7 @@ export function memorySource(blobs: readonly MadeBlob[], parts: SourceParts = {}
   }
   const source: ImageSource = {
     reference: { transport: 'memory', toString: () => 'memory:source' },
+    policyIdentity: parts.policyIdentity,
     getManifest: async (instance) => {
       const { digest, mediaType } = instance ?? top?.descriptor ?? fail();
       const bytes = bytesOf(digest);

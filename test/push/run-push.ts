@@ -1,4 +1,5 @@
 /** Runs a push between places in memory and tells what happened. */
+import { ACCEPT_ANYTHING, type Policy } from '../../src/config/policy.ts';
 import type { Platform } from '../../src/image/descriptor.ts';
 import { NO_CACHE, type BlobCache } from '../../src/push/blob-cache.ts';
 import type { PushOptions, PushResult } from '../../src/push/options.ts';
@@ -14,6 +15,8 @@ export const AMD64: Platform = { os: 'linux', architecture: 'amd64' };
 export interface PushSettings {
   readonly options?: Partial<PushOptions>;
   readonly cache?: BlobCache;
+  /** Accepts anything unless told. */
+  readonly policy?: Policy;
   readonly signal?: AbortSignal;
   /** Where the kinds of events are written down, but for `blob-bytes`. */
   readonly journal?: Journal;
@@ -47,6 +50,7 @@ export async function pushAll(
       },
     },
     cache,
+    policy: settings.policy ?? ACCEPT_ANYTHING,
   });
   return { outcomes, events, sleeps: clock.sleeps };
 }

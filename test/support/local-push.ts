@@ -1,4 +1,5 @@
 /** Pushes between places on the local disk, in this process. */
+import { ACCEPT_ANYTHING } from '../../src/config/policy.ts';
 import { NO_CACHE } from '../../src/push/blob-cache.ts';
 import type { PushResult } from '../../src/push/options.ts';
 import { push } from '../../src/push/push.ts';
@@ -49,6 +50,7 @@ export async function pushLocally(
     context: makeContext(context),
     progress: { event: () => undefined },
     cache: NO_CACHE,
+    policy: ACCEPT_ANYTHING,
   });
   if (outcome?.status === 'fulfilled') return outcome.value;
   throw outcome?.reason;

@@ -4,7 +4,7 @@ import { OcipushError } from '../../errors.ts';
 import { hostPlatform } from '../../image/platform.ts';
 import type { PushOptions } from '../../push/options.ts';
 import { goQuote } from '../escape.ts';
-import { addBooleanFlag, addTextFlag, addValueFlag } from '../flags.ts';
+import { addBooleanFlag, addHiddenTextFlag, addTextFlag, addValueFlag } from '../flags.ts';
 import { parseDuration, parseInteger, parseUnsigned } from '../go-values.ts';
 
 /** The flags as typed, and the defaults of those that have one. */
@@ -14,6 +14,7 @@ export interface PushFlags {
   readonly removeSignatures?: boolean;
   readonly retry: number;
   readonly retryDelay?: string;
+  readonly signaturePolicy?: string;
 }
 
 export function addPushFlags(command: Command): void {
@@ -44,6 +45,7 @@ export function addPushFlags(command: Command): void {
     '--retry-delay <duration>',
     'Time between repetitions, such as 500ms, 10s or 1m30s; without it 2s, doubled each time',
   );
+  addHiddenTextFlag(command, '--signature-policy <path>');
 }
 
 /** @throws OcipushError USAGE */

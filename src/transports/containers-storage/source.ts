@@ -44,6 +44,8 @@ interface OpenedStorage {
 
 class StorageSource implements ImageSource {
   readonly reference: ImageReference;
+  /** As in podman: what is in the storage was judged when it came there, or was made here. */
+  readonly policyIdentity = undefined;
   readonly resolvedName?: NamedReference;
   readonly #conf: StorageConf;
   readonly #top: OpenedImage;

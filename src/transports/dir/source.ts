@@ -1,11 +1,13 @@
 /** Reads an image out of a `dir:` directory. */
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { PolicyIdentity } from '../../config/policy.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import { digestAlgorithm, digestHex, digestMismatch } from '../../image/digest.ts';
 import { manifestDigest, manifestTypeOf } from '../../image/manifest-type.ts';
 import type { ByteRange, ByteStream } from '../../io/bytes.ts';
 import { readFileStream, readSmallFile } from '../../io/file-reader.ts';
+import { pathScopes } from '../policy-scopes.ts';
 import { namedBlob, partError, readEntrance } from '../source-error.ts';
 import {
   MANIFEST_LIMIT,
@@ -20,16 +22,24 @@ export async function openDirSource(reference: ImageReference, path: string): Pr
     () => readManifest(join(path, 'manifest.json')),
     'dir: takes the directory that holds manifest.json; for an archive write docker-archive: or oci-archive:',
   );
-  return new DirSource(reference, path, manifest);
+  const policyIdentity = { transport: 'dir', scopes: await pathScopes(path) };
+  return new DirSource(reference, policyIdentity, path, manifest);
 }
 
 class DirSource implements ImageSource {
   readonly reference: ImageReference;
+  readonly policyIdentity: PolicyIdentity;
   readonly #path: string;
   readonly #manifest: RawManifest;
 
-  constructor(reference: ImageReference, path: string, manifest: RawManifest) {
+  constructor(
+    reference: ImageReference,
+    policyIdentity: PolicyIdentity,
+    path: string,
+    manifest: RawManifest,
+  ) {
     this.reference = reference;
+    this.policyIdentity = policyIdentity;
     this.#path = path;
     this.#manifest = manifest;
   }

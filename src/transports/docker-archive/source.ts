@@ -1,4 +1,5 @@
 /** Reads an image out of a `docker save` archive, with a manifest made for it. */
+import type { PolicyIdentity } from '../../config/policy.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import { digestOf, type Digest } from '../../image/digest.ts';
 import { parseImageConfig } from '../../image/image-config.ts';
@@ -32,14 +33,19 @@ interface ArchivedLayer {
   readonly size: number;
 }
 
+/** That of every image in an archive: a policy has no names for single ones. */
+const IN_ARCHIVE: PolicyIdentity = { transport: 'docker-archive', scopes: [] };
+
 /**
  * Takes over the archive: it is closed with the source, or when opening fails.
+ * @param policyIdentity of an image that is in an archive only on its way
  * @throws OcipushError SOURCE_NOT_FOUND, ARCHIVE_INVALID, MANIFEST_INVALID, BLOB_UNKNOWN
  */
 export function openDockerArchiveSource(
   reference: ImageReference,
   archive: TarArchive,
   selector: ItemSelector,
+  policyIdentity: PolicyIdentity = IN_ARCHIVE,
 ): Promise<ImageSource> {
   return disposeOnFailure(archive, async () => {
     const item = selectItem(parseContents(await readContents(archive)), selector);
@@ -49,7 +55,8 @@ export function openDockerArchiveSource(
     for (const [diffID, member] of layerMembers(item, diffIDs)) {
       layers.set(diffID, await inspectLayer(archive, diffID, member));
     }
-    return new DockerArchiveSource(reference, archive, { config, diffIDs, layers });
+    const image = { config, diffIDs, layers };
+    return new DockerArchiveSource(reference, policyIdentity, archive, image);
   });
 }
 
@@ -61,12 +68,19 @@ interface ArchivedImage {
 
 class DockerArchiveSource implements ImageSource {
   readonly reference: ImageReference;
+  readonly policyIdentity: PolicyIdentity;
   readonly #archive: TarArchive;
   readonly #image: ArchivedImage;
   readonly #configDigest: Digest;
 
-  constructor(reference: ImageReference, archive: TarArchive, image: ArchivedImage) {
+  constructor(
+    reference: ImageReference,
+    policyIdentity: PolicyIdentity,
+    archive: TarArchive,
+    image: ArchivedImage,
+  ) {
     this.reference = reference;
+    this.policyIdentity = policyIdentity;
     this.#archive = archive;
     this.#image = image;
     this.#configDigest = digestOf(image.config);

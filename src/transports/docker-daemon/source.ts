@@ -1,6 +1,7 @@
 /** Reads an image out of the storage of a Docker Engine. */
 import { wrapError } from '../../errors.ts';
 import { openDockerArchiveSource } from '../docker-archive/source.ts';
+import { nameScopes } from '../policy-scopes.ts';
 import { TarArchive } from '../tar-archive.ts';
 import type { ImageReference, ImageSource, TransportContext } from '../transport.ts';
 import { Engine } from './engine.ts';
@@ -18,5 +19,7 @@ export async function openDockerDaemonSource(
   const archive = await TarArchive.spooled(engine.save(image), context).catch((error: unknown) => {
     throw wrapError(error, 'loading image from docker engine', { code: 'DAEMON_UNREACHABLE' });
   });
-  return openDockerArchiveSource(reference, archive, { by: 'only' });
+  const { transport, dockerReference: name } = reference;
+  const policyIdentity = { transport, scopes: name === undefined ? [] : nameScopes(name) };
+  return openDockerArchiveSource(reference, archive, { by: 'only' }, policyIdentity);
 }

@@ -3,6 +3,7 @@ import { blobPath, type LayoutFiles } from '../oci-layout/layout.ts';
 import type { ImageSelector } from '../oci-layout/entry.ts';
 import { layoutTarget, splitLayoutReference } from '../oci-layout/reference.ts';
 import { openLayoutSource } from '../oci-layout/source.ts';
+import { pathScopes } from '../policy-scopes.ts';
 import { readEntrance } from '../source-error.ts';
 import { TarArchive } from '../tar-archive.ts';
 import {
@@ -41,6 +42,10 @@ export function openOciArchiveSource(
 
 function layoutArchive(archive: TarArchive): LayoutFiles {
   return {
+    policyIdentity: async () => ({
+      transport: 'oci-archive',
+      scopes: archive.path === undefined ? [] : await pathScopes(archive.path),
+    }),
     readIndex: () =>
       readEntrance(
         () => archive.readControlFile('index.json', MANIFEST_LIMIT),

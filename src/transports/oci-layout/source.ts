@@ -1,4 +1,5 @@
 /** Reads an image out of an OCI layout. */
+import type { PolicyIdentity } from '../../config/policy.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import { verified, type Digest } from '../../image/digest.ts';
 import { parseList } from '../../image/list.ts';
@@ -25,17 +26,25 @@ export function openLayoutSource(
 ): Promise<ImageSource> {
   return disposeOnFailure(files, async () => {
     const entries = parseEntries(await files.readIndex());
-    return new LayoutSource(reference, files, selectEntry(entries, selector));
+    const entry = selectEntry(entries, selector);
+    return new LayoutSource(reference, await files.policyIdentity(), files, entry);
   });
 }
 
 class LayoutSource implements ImageSource {
   readonly reference: ImageReference;
+  readonly policyIdentity: PolicyIdentity;
   readonly #files: LayoutFiles;
   readonly #entry: Descriptor;
 
-  constructor(reference: ImageReference, files: LayoutFiles, entry: Descriptor) {
+  constructor(
+    reference: ImageReference,
+    policyIdentity: PolicyIdentity,
+    files: LayoutFiles,
+    entry: Descriptor,
+  ) {
     this.reference = reference;
+    this.policyIdentity = policyIdentity;
     this.#files = files;
     this.#entry = entry;
   }

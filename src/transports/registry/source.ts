@@ -1,5 +1,6 @@
 /** Reads an image from a repository of a registry. */
 import { OcipushError, withDetails, type ErrorCode } from '../../errors.ts';
+import type { PolicyIdentity } from '../../config/policy.ts';
 import type { RepositoryName } from '../../image/blob.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import { digestAlgorithm, digestMismatch } from '../../image/digest.ts';
@@ -10,6 +11,7 @@ import type { ByteRange, ByteStream } from '../../io/bytes.ts';
 import { RegistryClient } from '../../registry/client.ts';
 import { readBlob } from '../../registry/download.ts';
 import { getManifest } from '../../registry/manifests.ts';
+import { nameScopes } from '../policy-scopes.ts';
 import { DAMAGED_HINT } from '../source-error.ts';
 import {
   MANIFEST_LIMIT,
@@ -33,12 +35,14 @@ export async function openRegistrySource(
 
 class RegistrySource implements ImageSource {
   readonly reference: ImageReference;
+  readonly policyIdentity: PolicyIdentity;
   readonly origin: RepositoryName;
   readonly #name: NamedReference;
   readonly #client: RegistryClient;
 
   constructor(reference: ImageReference, name: NamedReference, client: RegistryClient) {
     this.reference = reference;
+    this.policyIdentity = { transport: 'docker', scopes: nameScopes(name) };
     this.origin = client.repository;
     this.#name = name;
     this.#client = client;

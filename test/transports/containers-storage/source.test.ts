@@ -47,6 +47,7 @@ describe.each(['overlay', 'vfs'] as const)('an image kept by %s', (driver) => {
       mediaType: OCI_MANIFEST,
     });
     expect(source.resolvedName).toEqual({ domain: 'localhost', path: 'a', tag: '1' });
+    expect(source.policyIdentity).toBeUndefined();
     expect(await blob(source, digestOf(config))).toBe(config.toString());
     for (const { diffID, tar } of layers) expect(await blob(source, diffID)).toBe(tar.toString());
     expect(await blob(source, base.diffID, { start: 510, end: 515 })).toBe('hhcon');
