@@ -14,7 +14,7 @@ import {
   type Machines,
   type Place,
 } from './places.ts';
-import { makeStorageHome, type StorageHome } from './storage-home.ts';
+import type { StorageHome } from './storage-home.ts';
 
 const hasPeers = requirePeers(
   'buildah',
@@ -131,19 +131,19 @@ describe.runIf(hasPeers && isRoot)('skopeo makes the same of', () => {
     return place;
   }
 
-  /** What is at the destination after each of these has brought an image there. */
+  /** What is at the destination after ours has brought an image there, and what is to be by theirs. */
   async function compare(
     [name, { source }, destination]: Way,
     flags: readonly string[],
     { ours, theirs }: Record<'ours' | 'theirs', (to: Place) => Promise<void>>,
-  ): Promise<void> {
+  ): Promise<readonly [found: unknown, expected: unknown]> {
     // An engine must not have the layers already, and reads and writes with one address.
     const there = source === 'docker-daemon' ? machine : machines.withOtherEngine;
     const contentAfter = async (
       who: string,
       bring: (to: Place) => Promise<void>,
     ): Promise<unknown> => {
-      const place = PLACES[destination](there, wordOf(who, name));
+      const place: Place = PLACES[destination](there, wordOf(who, name));
       await bring(place);
       const content = await contentOf(machine, place, ...flags);
       await place.remove?.();
@@ -152,7 +152,7 @@ describe.runIf(hasPeers && isRoot)('skopeo makes the same of', () => {
     const found = await contentAfter('ours', ours);
     const wanted = JSON.stringify(await contentAfter('theirs', theirs));
     const decision = DECISIONS[`${source} to ${destination}`] ?? ['', ''];
-    expect(found).toEqual(JSON.parse(wanted.replaceAll(...decision)));
+    return [found, JSON.parse(wanted.replaceAll(...decision))];
   }
 
   test.concurrent.each(waysOf('image', IMAGES, DESTINATIONS))('%s', async (...way) => {
@@ -163,25 +163,30 @@ describe.runIf(hasPeers && isRoot)('skopeo makes the same of', () => {
         ours: (to) => push(machine, from, to),
         theirs: (to) => copy(machine, from, to),
       });
-    await (destination === 'docker-daemon' ? alone(compared) : compared());
+    const [found, expected] = await (destination === 'docker-daemon'
+      ? alone(compared)
+      : compared());
+    expect(found).toEqual(expected);
   });
 
   test.concurrent.each(waysOf('list', LISTS, TAKE_LISTS))('%s', async (...way) => {
     const from = placeOf(way[1]);
-    await compare(way, ['--all'], {
+    const [found, expected] = await compare(way, ['--all'], {
       ours: (to) => push(machine, from, to),
       theirs: (to) =>
         isStored(way[1]) ? pushList(machine.home, to, 'oci') : copy(machine, from, to, '--all'),
     });
+    expect(found).toEqual(expected);
   });
 
   test.concurrent.each(waysOf('list', LISTS, ['docker-archive']))('%s', async (...way) => {
     const from = placeOf(way[1]);
     const one = isStored(way[1]) ? storedImage('localhost/real:oci') : from;
-    await compare(way, [], {
+    const [found, expected] = await compare(way, [], {
       ours: (to) => push(machine, from, to),
       theirs: (to) => copy(machine, one, to),
     });
+    expect(found).toEqual(expected);
   });
 
   function placeOf(source: Source): Place {

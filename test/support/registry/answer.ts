@@ -9,6 +9,8 @@ export interface Answer {
   readonly body: Uint8Array;
   /** Only for broken answers: the connection ends after so many bytes of the body. */
   readonly cutAfterBytes?: number;
+  /** Only for broken answers: nothing comes after so many bytes of the body. */
+  readonly holdAfterBytes?: number;
 }
 
 /** Status and default message of each code, as docker distribution 2.8 has them (RANGE_INVALID: 3.0). */

@@ -167,6 +167,7 @@ async function spoil(
     await opened(fault.holdAnswer, wire);
     return answer;
   }
+  if ('holdAfterBytes' in fault) return { ...answer, holdAfterBytes: fault.holdAfterBytes };
   if ('closeBeforeAnswer' in fault) {
     wire.close();
     throw new ConnectionBroken('closed on purpose');
@@ -175,7 +176,10 @@ async function spoil(
 }
 
 function spoilHeaders(
-  fault: Exclude<AnswerFault, { holdAnswer: unknown } | { closeBeforeAnswer: unknown }>,
+  fault: Exclude<
+    AnswerFault,
+    { holdAnswer: unknown } | { holdAfterBytes: unknown } | { closeBeforeAnswer: unknown }
+  >,
   headers: AnswerHeaders,
 ): AnswerHeaders {
   if ('changeHeaders' in fault) return fault.changeHeaders(headers);

@@ -181,6 +181,18 @@ describe('an answer', () => {
     expect((await pending).status).toBe(201);
   });
 
+  test('can stop in the midst of its body', async () => {
+    await withFaults([{ on: { method: 'GET' }, do: { holdAfterBytes: 4 } }]);
+    const digest = registry.repository('a/b').addBlob(BIG);
+    const answer = await fetch(`${registry.url}/v2/a/b/blobs/${digest}`);
+    expect(answer.headers.get('content-length')).toBe(String(BIG.length));
+    const reader = answer.body?.getReader();
+    expect(await reader?.read()).toMatchObject({ value: Uint8Array.from([7, 7, 7, 7]) });
+    const more = reader?.read();
+    await registry[Symbol.asyncDispose]();
+    await expect(more).rejects.toThrow('terminated');
+  });
+
   test('can be lost after the work is done', async () => {
     await withFaults([{ on: { method: 'PUT' }, do: { closeBeforeAnswer: true } }]);
     const address = withDigest(await start(), 'abc');

@@ -44,6 +44,8 @@ export interface StallFault {
 export type AnswerFault =
   /** The answer waits. */
   | { readonly holdAnswer: Promise<unknown> }
+  /** So many bytes of the answer's body come, and then no more. */
+  | { readonly holdAfterBytes: number }
   /** The connection is closed instead of an answer. */
   | { readonly closeBeforeAnswer: true }
   /** Docker-Content-Digest names other bytes. */

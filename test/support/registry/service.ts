@@ -108,11 +108,14 @@ function wireOf(response: ServerResponse, connection: Connection): Wire {
 }
 
 function send(response: ServerResponse, answer: Answer): void {
-  const { status, headers, body, cutAfterBytes } = answer;
+  const { status, headers, body, cutAfterBytes, holdAfterBytes } = answer;
   response.writeHead(status, { 'docker-distribution-api-version': 'registry/2.0', ...headers });
-  if (cutAfterBytes === undefined) {
+  if (holdAfterBytes !== undefined) {
+    response.flushHeaders();
+    response.write(body.subarray(0, holdAfterBytes));
+  } else if (cutAfterBytes === undefined) {
     response.end(body);
-    return;
+  } else {
+    response.write(body.subarray(0, cutAfterBytes), () => response.socket?.destroySoon());
   }
-  response.write(body.subarray(0, cutAfterBytes), () => response.socket?.destroySoon());
 }
