@@ -3,6 +3,7 @@ import { ACCEPT_ANYTHING } from '../../src/config/policy.ts';
 import { NO_CACHE } from '../../src/push/blob-cache.ts';
 import type { PushResult } from '../../src/push/options.ts';
 import { push } from '../../src/push/push.ts';
+import { parseContainersStorageReference } from '../../src/transports/containers-storage/reference.ts';
 import { parseDirReference } from '../../src/transports/dir/reference.ts';
 import { parseDockerArchiveReference } from '../../src/transports/docker-archive/reference.ts';
 import { parseDockerDaemonReference } from '../../src/transports/docker-daemon/reference.ts';
@@ -16,6 +17,7 @@ import type {
 import { makeContext } from './transport-context.ts';
 
 const PARSERS = {
+  'containers-storage': parseContainersStorageReference,
   oci: parseOciLayoutReference,
   'oci-archive': parseOciArchiveReference,
   dir: parseDirReference,

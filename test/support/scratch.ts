@@ -1,8 +1,11 @@
 /** A place on disk for one test, and what can be wrong with it. */
-import { chmod, mkdtemp, readdir, readlink, rm } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdir, mkdtemp, readdir, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { processMark } from '../../src/io/process-mark.ts';
 
 /** A directory that lives as long as the test. */
 export async function temporaryDirectory(): Promise<string> {
@@ -32,4 +35,14 @@ export async function openFiles(directory: string): Promise<readonly string[]> {
     descriptors.map((descriptor) => readlink(`/proc/self/fd/${descriptor}`).catch(() => '')),
   );
   return targets.filter((target) => target.startsWith(`${directory}/`));
+}
+
+/** A directory such as a killed process leaves, of a process that has ended; its path. */
+export async function abandonedIn(place: string, stem: string): Promise<string> {
+  const child = spawn('true');
+  await once(child, 'close');
+  const [space] = (await processMark()).split('-');
+  const path = join(place, `${stem}.${space}-${child.pid}-1-00000000.tmp`);
+  await mkdir(join(path, 'below'), { recursive: true });
+  return path;
 }

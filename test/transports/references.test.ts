@@ -51,6 +51,16 @@ describe('parseSourceReference', () => {
 
 describe('parseDestinationReference', () => {
   test.each([
+    ['containers-storage:a', 'containers-storage'],
+    ['containers-storage:[overlay@/g+/r]localhost/a:b', 'containers-storage'],
+    ['oci:a:b', 'oci'],
+    ['dir:a', 'dir'],
+  ])('%s is %s', async (text, transport) => {
+    const reference = await parseDestinationReference(text);
+    expect([reference.transport, reference.toString()]).toEqual([transport, text]);
+  });
+
+  test.each([
     ['docker://example.com/a:b', 'docker://example.com/a:b'],
     ['docker://a', 'docker://docker.io/library/a:latest'],
     ['a', 'docker://docker.io/library/a:latest'],

@@ -1,30 +1,38 @@
 /** `containers-storage:[STORE]NAME` as containers-transports(5) has it, and bare names as podman has them. */
 import { readRegistriesConf } from '../../config/registries-conf.ts';
-import { readStorageConf, type StorageConf } from '../../config/storage-conf.ts';
-import type { SourceReference } from '../transport.ts';
+import { readStorageConf } from '../../config/storage-conf.ts';
+import type { DestinationReference, SourceReference } from '../transport.ts';
 import { lookUpLocally, parseLocalName } from './local-name.ts';
 import { openStorageSource, type StorageRequest } from './source.ts';
-import { splitSpecifier, type StoreSpecifier } from './specifier.ts';
+import { specifiedStorage, splitSpecifier } from './specifier.ts';
 import { lookUpStored, parseStoredName } from './stored-name.ts';
+import { storageTarget } from './target.ts';
 
 /**
  * A name here is one of docker: `busybox` is `docker.io/library/busybox:latest` and no other.
  * @throws OcipushError REFERENCE_INVALID
  */
-export function parseContainersStorageReference(text: string): SourceReference {
+export function parseContainersStorageReference(
+  text: string,
+): SourceReference & DestinationReference {
   const { specifier, rest } = splitSpecifier(text);
   const name = parseStoredName(rest);
-  const reference: SourceReference = {
+  const reference: SourceReference & DestinationReference = {
     transport: 'containers-storage',
     toString: () => `containers-storage:${text}`,
     ...(name.named !== undefined && { dockerReference: name.named }),
     openSource: async (context) => {
-      const conf = await storageOf(specifier, context.environment);
+      const conf = await specifiedStorage(specifier, context.environment);
       const find: StorageRequest['find'] = (view) => ({
         ...lookUpStored(view, name),
         digest: name.named?.digest,
       });
       return openStorageSource({ reference, conf, find }, context);
+    },
+    openDestination: async (context) => {
+      const target = storageTarget(specifier, name);
+      const { openStorageDestination } = await import('./destination.ts');
+      return openStorageDestination(reference, target, context);
     },
   };
   return reference;
@@ -51,20 +59,4 @@ export function storageNameReference(text: string): SourceReference {
     },
   };
   return reference;
-}
-
-/** A specifier takes the place of the configuration, not of single settings in it. */
-async function storageOf(
-  specifier: StoreSpecifier | undefined,
-  environment: NodeJS.ProcessEnv,
-): Promise<StorageConf> {
-  if (specifier?.graphRoot !== undefined) {
-    return {
-      driver: undefined,
-      imageStore: undefined,
-      ...specifier,
-      graphRoot: specifier.graphRoot,
-    };
-  }
-  return { ...(await readStorageConf(environment)), ...specifier };
 }

@@ -1,10 +1,41 @@
 /** `[driver@graphroot+runroot:option,option]`: the storage that a reference names itself. */
 import { isAbsolute } from 'node:path';
-import { driverName, imageStoresOf, type StorageConf } from '../../config/storage-conf.ts';
+import {
+  driverName,
+  imageStoresOf,
+  readStorageConf,
+  type StorageConf,
+} from '../../config/storage-conf.ts';
 import { OcipushError } from '../../errors.ts';
 
 /** Where to look; what is undefined is where the configuration says. */
-export type StoreSpecifier = Partial<StorageConf> & Pick<StorageConf, 'additionalImageStores'>;
+export interface StoreSpecifier {
+  /** As it was written, brackets included. */
+  readonly text: string;
+  readonly driver: string | undefined;
+  readonly graphRoot: string | undefined;
+  /** Holds what belongs to containers: images are read without it. */
+  readonly runRoot: string | undefined;
+  /** Of the driver, `NAME=VALUE`. */
+  readonly options: readonly string[];
+}
+
+/**
+ * The storage of a reference. A specifier with a graph root takes the place of the configuration,
+ * not of single settings in it.
+ * @throws OcipushError CONFIG_INVALID
+ */
+export async function specifiedStorage(
+  specifier: StoreSpecifier | undefined,
+  environment: NodeJS.ProcessEnv,
+): Promise<StorageConf> {
+  if (specifier === undefined) return readStorageConf(environment);
+  const { driver, graphRoot, options } = specifier;
+  const given = { driver, additionalImageStores: imageStoresOf(options) };
+  return graphRoot === undefined
+    ? { ...(await readStorageConf(environment)), ...given }
+    : { ...given, graphRoot, imageStore: undefined };
+}
 
 /**
  * The specifier at the beginning of a reference, if it has one, and what stands behind it.
@@ -24,15 +55,16 @@ function parseSpecifier(text: string): StoreSpecifier {
   const { driver, places } = splitDriver(text);
   if (places === '' || driver === '') throw invalid(`[${text}]`, 'its path is missing');
   const [paths, options = ''] = splitAt(places, ':');
-  // What belongs to containers, in the run root, is not needed to read images.
-  const [graphRoot, runRoot] = splitAt(paths, '+');
-  for (const path of [graphRoot, runRoot ?? '']) {
+  const [graphRoot, runRoot = ''] = splitAt(paths, '+');
+  for (const path of [graphRoot, runRoot]) {
     if (path !== '' && !isAbsolute(path)) throw invalid(`[${text}]`, `path ${path} not absolute`);
   }
   return {
+    text: `[${text}]`,
     driver: driverName(driver),
-    ...(graphRoot !== '' && { graphRoot }),
-    additionalImageStores: imageStoresOf(options.split(',')),
+    graphRoot: graphRoot || undefined,
+    runRoot: runRoot || undefined,
+    options: options.split(',').filter((option) => option !== ''),
   };
 }
 

@@ -24,6 +24,8 @@ export interface OpenedImage {
   readonly image: StoredImage;
   /** Of a list: as it is stored. */
   readonly manifest: RawManifest;
+  /** What the image was written with: its layers may have been compressed then. */
+  readonly stored: RawManifest;
   readonly blobs: ReadonlyMap<Digest, BlobPlace>;
 }
 
@@ -37,7 +39,7 @@ export async function openStoredImage(
   digest?: Digest,
 ): Promise<OpenedImage> {
   const stored = await readManifest(image, digest);
-  if (isListType(stored.mediaType)) return { image, manifest: stored, blobs: new Map() };
+  if (isListType(stored.mediaType)) return { image, manifest: stored, stored, blobs: new Map() };
   if (!isManifestType(stored.mediaType)) throw unsupportedManifest(image, stored.mediaType);
   const manifest = parseImageManifest(stored.bytes, stored.mediaType);
   const layers = await findLayers(view, image.record.layer);
@@ -45,6 +47,7 @@ export async function openStoredImage(
   return {
     image,
     manifest: deliveredManifest(stored, manifest, layers),
+    stored,
     blobs: new Map([
       ...layers.map(({ diffID, files }) => [diffID, { kind: 'layer', files }] as const),
       config,

@@ -1,16 +1,15 @@
 /** Writes an image into a tar file of an OCI layout, which replaces what was there. */
-import { mkdir, readdir, rm, stat, unlink } from 'node:fs/promises';
+import { readdir, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { BlobUpload, StoredBlob } from '../../image/blob.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import type { Digest } from '../../image/digest.ts';
-import { messageOf } from '../../errors.ts';
 import { checkWritable, replaceableFile, writeStreamAtomically } from '../../io/atomic-file.ts';
 import type { ByteStream } from '../../io/bytes.ts';
 import { disposeOnFailure } from '../../io/disposal.ts';
 import { readFileStream } from '../../io/file-reader.ts';
 import { packTar, type PackedMember } from '../../io/tar-pack.ts';
-import { removeAbandoned, temporaryPath } from '../../io/temporary-file.ts';
+import { makeTemporaryDirectory, type TemporaryDirectory } from '../../io/temporary-directory.ts';
 import { unwritable } from '../destination-error.ts';
 import type { LayoutTarget } from '../oci-layout/destination.ts';
 import { addEntry, EMPTY_INDEX } from '../oci-layout/index-file.ts';
@@ -95,10 +94,6 @@ class OciArchiveDestination implements ImageDestination {
   }
 }
 
-interface TemporaryDirectory extends AsyncDisposable {
-  readonly path: string;
-}
-
 /** Stands beside the archive, where its bytes have to find room anyway; not so for a pipe. */
 async function makeLayoutDirectory(
   archive: string,
@@ -108,15 +103,7 @@ async function makeLayoutDirectory(
   const file = await replaceableFile(archive);
   const stem = `.${basename(archive)}`;
   const place = file === undefined ? context.temporaryDirectory : dirname(file);
-  await removeAbandoned(place, stem).catch((error: unknown) => {
-    context.warn(`removing what an earlier push left in ${place}: ${messageOf(error)}`);
-  });
-  const path = await temporaryPath(place, stem);
-  await mkdir(path, 0o700);
-  return {
-    path,
-    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
-  };
+  return makeTemporaryDirectory(place, stem, context.warn);
 }
 
 /** All of a layout in the order of the reference. */

@@ -1,24 +1,32 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { splitSpecifier } from '../../../src/transports/containers-storage/specifier.ts';
+import type { StorageConf } from '../../../src/config/storage-conf.ts';
+import {
+  specifiedStorage,
+  splitSpecifier,
+} from '../../../src/transports/containers-storage/specifier.ts';
+import { temporaryDirectory } from '../../support/scratch.ts';
 
 describe('splitSpecifier', () => {
+  test('leaves alone what has none', () => {
+    expect(splitSpecifier('busybox')).toEqual({ specifier: undefined, rest: 'busybox' });
+  });
+
   test.each([
-    ['busybox', undefined, 'busybox'],
-    ['[overlay@/g+/r]x', { driver: 'overlay', graphRoot: '/g' }, 'x'],
-    ['[overlay2@/g]x', { driver: 'overlay', graphRoot: '/g' }, 'x'],
-    ['[vfs@/g+/r:a=b,vfs.imagestore=/i]x', { driver: 'vfs', graphRoot: '/g' }, 'x', ['/i']],
-    ['[/g]@abc', { driver: undefined, graphRoot: '/g' }, '@abc'],
-    ['[overlay@+/r]x', { driver: 'overlay' }, 'x'],
+    ['[overlay@/g+/r]', { driver: 'overlay', graphRoot: '/g', runRoot: '/r' }],
+    ['[overlay2@/g]', { driver: 'overlay', graphRoot: '/g' }],
     [
-      '[/g:overlay.additionalimagestore=/i,.imagestore=/j]x',
-      { graphRoot: '/g' },
-      'x',
-      ['/i', '/j'],
+      '[vfs@/g+/r:a=b,vfs.imagestore=/i]',
+      { driver: 'vfs', graphRoot: '/g', runRoot: '/r', options: ['a=b', 'vfs.imagestore=/i'] },
     ],
-  ])('%s', (text, specifier, rest, additionalImageStores: string[] = []) => {
-    expect(splitSpecifier(text)).toEqual({
-      specifier: specifier && { ...specifier, additionalImageStores },
-      rest,
+    ['[/g]', { graphRoot: '/g' }],
+    ['[overlay@+/r]', { driver: 'overlay', runRoot: '/r' }],
+    ['[/g:]', { graphRoot: '/g' }],
+  ])('%s', (text, specifier) => {
+    expect(splitSpecifier(`${text}@abc`)).toEqual({
+      specifier: { text, options: [], ...specifier },
+      rest: '@abc',
     });
   });
 
@@ -30,4 +38,30 @@ describe('splitSpecifier', () => {
       );
     },
   );
+});
+
+describe('specifiedStorage', () => {
+  async function conf(text: string): Promise<StorageConf> {
+    const directory = await temporaryDirectory();
+    const path = join(directory, 'storage.conf');
+    await writeFile(path, '[storage]\ndriver = "vfs"\ngraphroot = "/c"\nimagestore = "/s"\n');
+    const environment = { CONTAINERS_STORAGE_CONF: path, _CONTAINERS_ROOTLESS_UID: '0' };
+    return specifiedStorage(splitSpecifier(text).specifier, environment);
+  }
+
+  test.each([
+    ['x', { driver: 'vfs', graphRoot: '/c', imageStore: '/s' }],
+    ['[overlay@/g+/r]x', { driver: 'overlay', graphRoot: '/g', imageStore: undefined }],
+    ['[/g]x', { driver: undefined, graphRoot: '/g', imageStore: undefined }],
+    ['[overlay@+/r]x', { driver: 'overlay', graphRoot: '/c', imageStore: '/s' }],
+  ])('of %s', async (text, expected) => {
+    expect(await conf(text)).toEqual({ ...expected, additionalImageStores: [] });
+  });
+
+  test('has the image stores among the options', async () => {
+    const { additionalImageStores } = await conf(
+      '[/g:a=b,overlay.additionalimagestore=/i,.imagestore=/j]x',
+    );
+    expect(additionalImageStores).toEqual(['/i', '/j']);
+  });
 });
