@@ -2,13 +2,16 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { peersDir } from '../support/peers.ts';
 
 export type StorageUser = 'root' | 'rootless';
+
+/** `host`: those of the machine's own packages; the others come from the Debian 13 root where it is. */
+export type StoragePrograms = 'newest' | 'host';
 
 export interface StorageHome extends AsyncDisposable {
   /** Belongs to the user. */
@@ -62,6 +65,7 @@ const ETC: Readonly<Record<string, string>> = {
 export async function makeStorageHome(
   driver: 'overlay' | 'vfs',
   user: StorageUser,
+  programs: StoragePrograms = 'newest',
 ): Promise<StorageHome> {
   const path = await mkdtemp(join(tmpdir(), 'ocipush-storage-'));
   for (const name of ['etc', 'bin', 'state', 'ocipush', 'run']) await mkdir(join(path, name));
@@ -85,14 +89,35 @@ export async function makeStorageHome(
   return {
     path,
     graphRoot,
-    run: (command, ...args) => run(path, user, [command, ...args]),
-    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
+    run: (command, ...args) => run([path, user, peersRoot(programs)], [command, ...args]),
+    async [Symbol.asyncDispose]() {
+      await endPause(path);
+      await rm(path, { recursive: true, force: true });
+    },
   };
 }
 
-async function run(home: string, user: StorageUser, command: readonly string[]): Promise<string> {
+/** A user's first podman leaves a process that holds the user namespace for the next ones. */
+async function endPause(home: string): Promise<void> {
+  const file = join(home, 'run', 'libpod', 'tmp', 'pause.pid');
+  if (!existsSync(file)) return;
+  const pid = Number(await readFile(file, 'latin1'));
+  const environment = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '');
+  if (environment.includes(home)) process.kill(pid);
+}
+
+/** Empty where the machine's own programs are to be used. */
+function peersRoot(programs: StoragePrograms): string {
   const peers = join(peersDir, 'trixie');
-  const place = [home, user, existsSync(peers) ? peers : '', process.execPath, REPOSITORY];
+  return programs === 'newest' && existsSync(peers) ? peers : '';
+}
+
+async function run(
+  where: readonly [home: string, user: StorageUser, peers: string],
+  command: readonly string[],
+): Promise<string> {
+  const [home] = where;
+  const place = [...where, process.execPath, REPOSITORY];
   const child = spawn('unshare', ['--mount', 'sh', '-ec', ENTER, ...place, ...command], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {

@@ -5,12 +5,12 @@ import { open, type FileHandle } from 'node:fs/promises';
 import process from 'node:process';
 import { OcipushError } from '../../errors.ts';
 import { systemCode, systemReason } from '../../io/system-error.ts';
-import type { TransportContext } from '../transport.ts';
 
 export interface DelegateRun {
   /** Absolute. */
   readonly program: string;
   readonly args: readonly string[];
+  readonly environment: NodeJS.ProcessEnv;
   /** What the file for its standard error is to be called. */
   readonly log: string;
 }
@@ -24,8 +24,8 @@ const COMPLAINT_LIMIT = 8 * 1024;
  * processes that it started are killed
  */
 export async function runDelegate(
-  { program, args, log }: DelegateRun,
-  { environment, signal }: Pick<TransportContext, 'environment' | 'signal'>,
+  { program, args, environment, log }: DelegateRun,
+  signal: AbortSignal,
 ): Promise<void> {
   signal.throwIfAborted();
   // A file, and no pipe, whose other end could outlive the program in what it leaves running.

@@ -2,6 +2,7 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
+import process from 'node:process';
 import { formatReference } from '../../image/docker-reference.ts';
 import { OcipushError } from '../../errors.ts';
 import type { StoreSpecifier } from './specifier.ts';
@@ -27,6 +28,8 @@ export interface Delegate {
   readonly path: string;
   /** The arguments of each run; the image is at the target after the last one. */
   argumentsFor(copy: DelegatedCopy): readonly (readonly string[])[];
+  /** The user's environment, with nothing else said about the storage. */
+  environmentFor(copy: DelegatedCopy, environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv;
 }
 
 interface DelegateKind extends Omit<Delegate, 'path'> {
@@ -44,6 +47,7 @@ const SKOPEO: DelegateKind = {
     const options = ['--policy', policy, '--tmpdir', temporary];
     return [[...options, 'copy', '--quiet', `dir:${image}`, destination]];
   },
+  environmentFor: (_copy, environment) => environment,
 };
 
 /** It gives an image from a directory no name: that comes second, when the image is whole. */
@@ -56,6 +60,12 @@ const PODMAN: DelegateKind = {
     const pull = [...options, 'pull', '--quiet', '--signature-policy', policy, `dir:${image}`];
     const { named } = target;
     return named === undefined ? [pull] : [pull, [...options, 'tag', id, formatReference(named)]];
+  },
+  environmentFor: ({ temporary }, environment) => {
+    // It has no flag for this, and leaves its copies of layers there when it is killed. For a user
+    // without a run-time directory, TMPDIR says where podman keeps its state: then it must stay.
+    const isFree = process.geteuid?.() === 0 || environment['XDG_RUNTIME_DIR'];
+    return isFree ? { ...environment, TMPDIR: temporary } : environment;
   },
 };
 

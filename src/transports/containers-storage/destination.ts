@@ -120,9 +120,12 @@ class StorageDestination implements ImageDestination {
   async commit(): Promise<void> {
     const { delegate, target, paths, context, reference } = this.#opened;
     if (this.#id === undefined) throw new TypeError('there is no manifest to commit');
+    const copy = { ...paths, id: this.#id, target };
+    const environment = delegate.environmentFor(copy, context.environment);
     try {
-      for (const args of delegate.argumentsFor({ ...paths, id: this.#id, target })) {
-        await runDelegate({ program: delegate.path, args, log: paths.log }, context);
+      for (const args of delegate.argumentsFor(copy)) {
+        const run = { program: delegate.path, args, environment, log: paths.log };
+        await runDelegate(run, context.signal);
       }
     } catch (error) {
       const attempt = `copying to ${reference.toString()} with ${delegate.name}`;

@@ -16,7 +16,7 @@ async function run(
   args: readonly string[] = [],
   signal = new AbortController().signal,
 ): Promise<void> {
-  await runDelegate({ program, args, log: join(directory, 'log') }, { environment, signal });
+  await runDelegate({ program, args, environment, log: join(directory, 'log') }, signal);
 }
 
 describe('complaintOf', () => {

@@ -1,6 +1,7 @@
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import process from 'node:process';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { findDelegate } from '../../../src/transports/containers-storage/delegate.ts';
 import { splitSpecifier } from '../../../src/transports/containers-storage/specifier.ts';
 import { parseStoredName } from '../../../src/transports/containers-storage/stored-name.ts';
@@ -74,6 +75,28 @@ describe('podman', () => {
 
   test('gives no name to an image that is to have none', async () => {
     expect(await commands('podman', `@${ID}`)).toEqual([['--remote=false', ...PULL]]);
+  });
+});
+
+describe('the environment', () => {
+  const GIVEN = { TMPDIR: '/var/tmp', HOME: '/h', XDG_RUNTIME_DIR: '/run/user/1' };
+
+  async function environment(tool: string, given: object, uid: number): Promise<object> {
+    const fakes = await makeFakeDelegates();
+    await fakes.install(tool);
+    const delegate = await findDelegate(target('a'), fakes.environment);
+    vi.spyOn(process, 'geteuid').mockReturnValue(uid);
+    onTestFinished(() => void vi.restoreAllMocks());
+    return delegate.environmentFor({ ...PLACES, id: ID, target: target('a') }, { ...given });
+  }
+
+  test.each([
+    ['skopeo', GIVEN, 0, '/var/tmp'],
+    ['podman', GIVEN, 1, '/t/tmp'],
+    ['podman', { ...GIVEN, XDG_RUNTIME_DIR: '' }, 0, '/t/tmp'],
+    ['podman', { ...GIVEN, XDG_RUNTIME_DIR: '' }, 1, '/var/tmp'],
+  ])('of %s where it is %j for user %i', async (tool, given, uid, TMPDIR) => {
+    expect(await environment(tool, given, uid)).toEqual({ ...given, TMPDIR });
   });
 });
 
