@@ -2,7 +2,7 @@
 import { OcipushError, withDetails } from '../errors.ts';
 import type { DestinationReference, SourceReference } from './transport.ts';
 
-type AnyReference = SourceReference | DestinationReference;
+type AnyReference = SourceReference & DestinationReference;
 
 /** The transports of containers-transports(5): a word that is one of them is never a registry. */
 const TRANSPORTS: Readonly<Record<string, () => Promise<(rest: string) => AnyReference>>> = {
@@ -20,27 +20,21 @@ const TRANSPORTS: Readonly<Record<string, () => Promise<(rest: string) => AnyRef
 
 /**
  * `TRANSPORT:…`, a path that says by its content what it is, or a name in local container storage.
- * @throws OcipushError REFERENCE_INVALID, UNSUPPORTED
+ * @throws OcipushError REFERENCE_INVALID
  */
 export async function parseSourceReference(text: string): Promise<SourceReference> {
   if (looksLikePath(text)) return (await import('./path.ts')).pathReference(text);
   const reference = await parseTyped(text);
-  if (reference === undefined) {
-    return (await import('./containers-storage/reference.ts')).storageNameReference(text);
-  }
-  if ('openSource' in reference) return reference;
-  throw unsupported(text, `"${reference.transport}:" locations cannot be read from`);
+  if (reference !== undefined) return reference;
+  return (await import('./containers-storage/reference.ts')).storageNameReference(text);
 }
 
 /**
  * `TRANSPORT:…`, or the name of an image at a registry.
- * @throws OcipushError REFERENCE_INVALID, UNSUPPORTED
+ * @throws OcipushError REFERENCE_INVALID
  */
 export async function parseDestinationReference(text: string): Promise<DestinationReference> {
-  const reference = await parseTyped(text);
-  if (reference === undefined) return parseDestinationReference(`docker://${text}`);
-  if ('openDestination' in reference) return reference;
-  throw unsupported(text, `"${reference.transport}:" locations cannot be written to`);
+  return (await parseTyped(text)) ?? parseDestinationReference(`docker://${text}`);
 }
 
 /** Undefined when the text does not begin with a transport. */
@@ -60,11 +54,4 @@ async function parseTyped(text: string): Promise<AnyReference | undefined> {
 /** A path or standard input, and not the name of an image. */
 function looksLikePath(text: string): boolean {
   return text === '-' || /^\.{0,2}\//.test(text);
-}
-
-function unsupported(text: string, reason: string): OcipushError {
-  return new OcipushError('UNSUPPORTED', `Invalid image name "${text}": ${reason}`, {
-    origin: 'usage',
-    hint: `the transports are ${Object.keys(TRANSPORTS).join(', ')}`,
-  });
 }
