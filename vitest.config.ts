@@ -13,6 +13,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/wire/**', 'test/interop/**'],
+          globalSetup: 'test/support/codec-thread.ts',
           testTimeout: 30_000,
           maxWorkers: '100%',
           sequence: { groupOrder: 0 },

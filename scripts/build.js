@@ -10,6 +10,7 @@ await build({
     'cli/main': 'src/cli/main.ts',
     index: 'src/index.ts',
     'layer-cat': 'src/transports/containers-storage/layer-cat.ts',
+    'codec-thread': 'src/transforms/codec-thread.ts',
   },
   outdir: 'dist',
   bundle: true,

@@ -1,19 +1,24 @@
 /** Turns compressed streams back into plain ones. */
-import { pipeline, Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
-import { messageOf, OcipushError } from '../errors.ts';
+import { availableParallelism } from 'node:os';
 import type { Compression } from '../image/media-types.ts';
 import { peek, type ByteStream } from '../io/bytes.ts';
-import { systemCode } from '../io/system-error.ts';
 import { detectCompression, MAGIC_LENGTH } from './detect.ts';
+import { gunzip } from './gunzip.ts';
+import { ThreadPool } from './thread-pool.ts';
+import { throughThread } from './through-thread.ts';
 
-/** Bytes zlib hands out at a time; its default of 16 KiB costs a fifth of the speed. */
-const OUTPUT_CHUNK = 256 * 1024;
+/** The library of zstd is fast, and lets several streams go on side by side. */
+const shared = new ThreadPool({ threads: availableParallelism(), linger: 500 });
+
+/** Those of xz and bzip2 take their time, and memory that goes with the thread. */
+const apart = new ThreadPool({ threads: Infinity, linger: 0 });
 
 /**
- * The plain bytes of a stream in the given compression.
- * @throws OcipushError UNSUPPORTED for a compression that cannot be read; ARCHIVE_INVALID when the
- * bytes are damaged
+ * The plain bytes of a stream in the given compression; members, frames and streams that follow
+ * each other are read as one.
+ * @throws OcipushError ARCHIVE_INVALID when the bytes are damaged; LIMIT_EXCEEDED when they take
+ * more memory than zstd (128 MiB) or xz (64 MiB) gets; UNSUPPORTED for what the libraries of zstd
+ * or xz cannot read, or when that of zstd is not there
  */
 export function decompress(input: ByteStream, compression: Compression): ByteStream {
   switch (compression) {
@@ -22,16 +27,11 @@ export function decompress(input: ByteStream, compression: Compression): ByteStr
     case 'gzip':
       return gunzip(input);
     case 'bzip2':
+      return throughThread(input, { name: 'bunzip2' }, apart);
     case 'xz':
+      return throughThread(input, { name: 'unxz' }, apart);
     case 'zstd':
-      throw new OcipushError(
-        'UNSUPPORTED',
-        `reading ${compression}-compressed data is not supported`,
-        {
-          origin: 'source',
-          hint: 'decompress it first, or compress it with gzip',
-        },
-      );
+      return throughThread(input, { name: 'unzstd' }, shared);
   }
 }
 
@@ -44,35 +44,7 @@ export async function* decompressAny(input: ByteStream): ByteStream {
   try {
     yield* decompress(stream, detectCompression(start));
   } finally {
-    // Where it cannot be decompressed nobody has taken it.
+    // Where it fails before it begins nobody has taken it.
     await stream[Symbol.asyncIterator]().return?.();
   }
-}
-
-async function* gunzip(input: ByteStream): ByteStream {
-  // The copy is needed because zlib keeps a chunk while the source already fills its buffer again.
-  async function* copies(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of input) yield new Uint8Array(chunk);
-  }
-  const inflated = createGunzip({ chunkSize: OUTPUT_CHUNK });
-  // What it fails with ends the iteration below as well.
-  pipeline(Readable.from(copies(), { objectMode: false }), inflated, () => undefined);
-  try {
-    yield* inflated as AsyncIterable<Uint8Array>;
-  } catch (error) {
-    throw isDamage(error) ? damaged(error) : error;
-  }
-}
-
-/** Whether zlib says it of the data, and not the input of itself. */
-function isDamage(error: unknown): boolean {
-  return systemCode(error)?.startsWith('Z_') ?? false;
-}
-
-function damaged(error: unknown): OcipushError {
-  return new OcipushError('ARCHIVE_INVALID', `gzip: ${messageOf(error)}`, {
-    origin: 'source',
-    hint: 'the compressed data is damaged or cut short: copy or save it again',
-    cause: error,
-  });
 }

@@ -3,6 +3,7 @@ import { constants, gzipSync } from 'node:zlib';
 import { writeFile } from 'node:fs/promises';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { MIB } from '../../src/io/bytes.ts';
 import { readFileStream } from '../../src/io/file-reader.ts';
 import { decompress, decompressAny } from '../../src/transforms/decompress.ts';
 import { noise } from '../support/make-image.ts';
@@ -67,7 +68,7 @@ describe.each([
   });
 
   test('releases the input when it is left', async () => {
-    const pieces = Array<Uint8Array>(100).fill(gzipSync(TEXT));
+    const pieces = Array<Uint8Array>(10_000).fill(gzipSync(TEXT));
     const { stream, taken, whenReleased } = watched(pieces);
     await firstOf(gunzip(stream));
     await whenReleased;
@@ -110,22 +111,141 @@ describe('decompressAny', () => {
   });
 });
 
-describe.each([
-  ['bzip2', '425a6839'],
-  ['xz', 'fd377a585a000004'],
-  ['zstd', '28b52ffd'],
-] as const)('%s', (compression, magic) => {
-  const unsupported = { code: 'UNSUPPORTED', origin: 'source', hint: expect.any(String) };
+/** What `xz`, `bzip2 -1` and `zstd` make of {@link TEXT}. */
+const COMPRESSED = {
+  bzip2:
+    '425a6831314159265359644eaba900752a11804000020004402000405280669a68a82a38a82a334a82a38a82a3cc50564994d67203e40c000000e46010000080011008000c334d044156608e0e2ee48a70a12001258ec4',
+  xz: 'fd377a585a000004e6d6b4460200210116000000742fe5a3e1869f00595d003a194b78103c192591b663b8ae658b7f283c018e3a4747eb59ba7d32c02ed26ed72789e8c85316ed623c07cc5e0a24abc05894740c1b7b6bd914a52db9af7aec13500bfd737eb6f3de3e91b46050c1dbc7e9754eb0ca9a130000000000a7c036b6805eccdd000175a08d0600006dc523f3b1c467fb020000000004595a',
+  zstd: '28b52ffd04586d000028746578742001009886c88b1605b0f27c',
+} as const;
 
-  test('cannot be decompressed', () => {
-    const { stream, taken } = watched([Buffer.from(magic, 'hex')]);
-    expect(() => decompress(stream, compression)).toThrow(expect.objectContaining(unsupported));
-    expect(taken()).toBe(0);
+const FORMATS = Object.entries(COMPRESSED).map(
+  ([format, hex]) => [format as keyof typeof COMPRESSED, Buffer.from(hex, 'hex')] as const,
+);
+
+describe.each(FORMATS)('%s', (format, compressed) => {
+  test('is read, however it comes', async () => {
+    for (const sizes of [[], [1, 1, 1, 1, 9], [0, 20]]) {
+      expect((await bytesOf(decompress(reusing(compressed, sizes), format))).equals(TEXT)).toBe(
+        true,
+      );
+      expect((await bytesOf(decompressAny(reusing(compressed, sizes)))).equals(TEXT)).toBe(true);
+    }
   });
 
-  test('is found out, and its input released', async () => {
-    const { stream, released } = watched([Buffer.from(magic, 'hex'), Buffer.alloc(100)]);
-    await expect(bytesOf(decompressAny(stream))).rejects.toMatchObject(unsupported);
+  test('is read to the end of all that follows', async () => {
+    const three = Buffer.concat([compressed, compressed, compressed]);
+    for (const sizes of [[], Array<number>(three.length).fill(1)]) {
+      const plain = await bytesOf(decompress(reusing(three, sizes), format));
+      expect(plain.equals(Buffer.concat([TEXT, TEXT, TEXT]))).toBe(true);
+    }
+  });
+
+  test('several at once', async () => {
+    const streams = Array.from({ length: 4 }, () => decompress(reusing(compressed), format));
+    const taken = streams.map((stream) => stream[Symbol.asyncIterator]());
+    for (const iterator of taken) await iterator.next();
+    for (const iterator of taken.toReversed()) await iterator.return?.();
+    expect((await bytesOf(decompress(reusing(compressed), format))).equals(TEXT)).toBe(true);
+  });
+
+  test.each([
+    ['nothing', Buffer.alloc(0)],
+    ['all but the last byte', compressed.subarray(0, -1)],
+    ['the beginning', compressed.subarray(0, 20)],
+    ['the magic', compressed.subarray(0, 6)],
+    ['what has another checksum', flipped(compressed, format === 'zstd' ? -1 : 14)],
+    ['it, followed by what is none', Buffer.concat([compressed, Buffer.from('text')])],
+    ['it, followed by a part', Buffer.concat([compressed, compressed.subarray(0, 10)])],
+  ])('refuses %s', async (_, bytes) => {
+    await expect(bytesOf(decompress(reusing(bytes, [9]), format))).rejects.toMatchObject(DAMAGED);
+  });
+
+  test('fails as the input does', async () => {
+    const failure = Object.assign(new Error('broken'), { code: 'EIO' });
+    const { stream, released } = watched([compressed.subarray(0, 15)], failure);
+    await expect(bytesOf(decompress(stream, format))).rejects.toBe(failure);
     expect(released()).toBe(true);
   });
+
+  test('releases the input when it is left, and when it is damaged', async () => {
+    const left = watched(Array<Uint8Array>(200).fill(compressed));
+    await firstOf(decompress(left.stream, format));
+    expect(left.released()).toBe(true);
+    const damaged = watched([Buffer.from('none'), ...Array<Uint8Array>(100).fill(noise(MIB))]);
+    await expect(bytesOf(decompress(damaged.stream, format))).rejects.toMatchObject(DAMAGED);
+    expect(damaged.released()).toBe(true);
+    expect(damaged.taken()).toBeLessThan(20);
+  });
 });
+
+describe('limits', () => {
+  // `xz --lzma2=preset=1,dict=65MiB`
+  test('of the window of xz', async () => {
+    const bytes = rewritten(COMPRESSED.xz, {
+      12: '020021011d00000075a8e474',
+    });
+    await expect(bytesOf(decompress(reusing(bytes), 'xz'))).rejects.toMatchObject({
+      code: 'LIMIT_EXCEEDED',
+      origin: 'source',
+    });
+  });
+
+  test('of the window of zstd', async () => {
+    const window = (byte: string): Buffer => rewritten(COMPRESSED.zstd, { 5: byte });
+    expect(await bytesOf(decompress(reusing(window('88')), 'zstd'))).toHaveLength(TEXT.length);
+    await expect(bytesOf(decompress(reusing(window('89')), 'zstd'))).rejects.toMatchObject({
+      code: 'LIMIT_EXCEEDED',
+      origin: 'source',
+    });
+  });
+
+  // `xz -C sha256`, `xz --x86 --lzma2`
+  test.each([
+    ['a check', { 6: '000ae1fb0ca1' }],
+    ['a filter', { 12: '02010400210116000d86351f' }],
+  ])('of xz: %s that the library does not have', async (_, changes) => {
+    const bytes = rewritten(COMPRESSED.xz, changes);
+    await expect(bytesOf(decompress(reusing(bytes), 'xz'))).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      origin: 'source',
+      hint: expect.any(String),
+    });
+  });
+});
+
+test('skippable frames of zstd are skipped', async () => {
+  const skippable = Buffer.from('5f2a4d1803000000aabbcc', 'hex');
+  const frame = Buffer.from(COMPRESSED.zstd, 'hex');
+  const bytes = Buffer.concat([skippable, frame, skippable, skippable, frame, skippable]);
+  for (const sizes of [[], Array<number>(bytes.length).fill(1)]) {
+    const plain = await bytesOf(decompress(reusing(bytes, sizes), 'zstd'));
+    expect(plain.equals(Buffer.concat([TEXT, TEXT]))).toBe(true);
+  }
+});
+
+test('a bomb of bzip2 comes in pieces', async () => {
+  // `head -c 47000000 /dev/zero | bzip2 -9`: the first block alone makes 46 MB.
+  const bomb = Buffer.from(
+    '425a68393141592653590e09e2df015f8e4000c0000008200030804d4642a025a90a8097314159265359806f0be100086e4008c00002000008200020a534198c54a0d895283c5dc914e1424271f3397c',
+    'hex',
+  );
+  const sizes: number[] = [];
+  for await (const { length } of decompress(reusing(bomb), 'bzip2')) sizes.push(length);
+  expect(Math.max(...sizes)).toBe(256 * 1024);
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(47_000_000);
+});
+
+function flipped(bytes: Uint8Array, position: number): Buffer {
+  const copy = Buffer.from(bytes);
+  const index = position < 0 ? bytes.length + position : position;
+  copy[index] = (copy[index] ?? 0) ^ 0xff;
+  return copy;
+}
+
+/** The bytes in hexadecimal, with others at some places. */
+function rewritten(hex: string, changes: Readonly<Record<number, string>>): Buffer {
+  const bytes = Buffer.from(hex, 'hex');
+  for (const [place, change] of Object.entries(changes)) bytes.write(change, Number(place), 'hex');
+  return bytes;
+}

@@ -286,8 +286,8 @@ describe('refuses', () => {
         ]),
     ],
     [
-      'a layer compressed with zstd',
-      'UNSUPPORTED',
+      'a cut layer compressed with zstd',
+      'ARCHIVE_INVALID',
       () =>
         writeArchive([
           ...layers().slice(0, 1),
