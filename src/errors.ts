@@ -79,6 +79,12 @@ export function withDetails(error: OcipushError, details: ErrorDetails): Ocipush
   return new OcipushError(code, message, { origin, hint, context, retryable, cause, ...details });
 }
 
+/** The same error under another code. */
+export function withCode(code: ErrorCode, error: OcipushError): OcipushError {
+  const { message, origin, hint, context, retryable } = error;
+  return new OcipushError(code, message, { origin, hint, context, retryable, cause: error });
+}
+
 /**
  * The same error with `attempt: ` before its message. An origin already known stays, else it is
  * the fallback's; anything that is no OcipushError becomes one with the fallback's code.

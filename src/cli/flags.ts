@@ -53,6 +53,24 @@ export function addValueFlag<T>(
   command.addOption(option);
 }
 
+/** Declares a flag that may be repeated; its value is the list of what each of them became. */
+export function addListFlag(
+  command: Command,
+  flags: string,
+  description: string,
+  convert: (text: string) => readonly unknown[],
+): void {
+  const option = new Option(flags, description);
+  option.default([]).argParser((text, before: readonly unknown[]) => {
+    try {
+      return [...before, ...convert(text)];
+    } catch (error) {
+      throw invalidArgument(command, option, text, error);
+    }
+  });
+  command.addOption(option);
+}
+
 /** The long name under which commander is told that a boolean flag is false. */
 export function negated(option: Option): string {
   return `--no-${option.name()}`;

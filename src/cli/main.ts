@@ -53,6 +53,10 @@ async function main(): Promise<void> {
         const { pushCommand } = await import('./push-command.ts');
         await pushCommand(invocation, host);
       },
+      pushManifest: async (invocation) => {
+        const { manifestPushCommand } = await import('./push-command.ts');
+        await manifestPushCommand(invocation, host);
+      },
     },
     host,
   );

@@ -4,6 +4,9 @@ import { OcipushError } from '../errors.ts';
 import { findCommand, normaliseFlags } from './argv.ts';
 import { addBooleanFlag, commandPath, usageError } from './flags.ts';
 import type { Host } from './host.ts';
+import { addCompressionFlags } from './options/compression.ts';
+import { addImageFlags } from './options/image.ts';
+import { addManifestFlags, type ManifestFlags } from './options/manifest.ts';
 import { addOutputFlags, type OutputFlags } from './options/output.ts';
 import { addPushFlags, type PushFlags } from './options/push.ts';
 import { addRegistryFlags, type RegistryFlags } from './options/registry.ts';
@@ -17,14 +20,21 @@ export interface PushInvocation {
   readonly flags: RegistryFlags & PushFlags & OutputFlags;
 }
 
+/** `ocipush manifest push` as it was typed. */
+export interface ManifestPushInvocation extends PushInvocation {
+  readonly flags: PushInvocation['flags'] & ManifestFlags;
+}
+
 /** What the commands do. */
 export interface Actions {
   push(invocation: PushInvocation): Promise<void>;
+  pushManifest(invocation: ManifestPushInvocation): Promise<void>;
 }
 
 export interface Program {
   readonly root: Command;
   readonly push: Command;
+  readonly manifestPush: Command;
 }
 
 type Output = Pick<Host, 'stdout' | 'stderr'>;
@@ -46,12 +56,9 @@ export function createProgram(actions: Actions, output: Output): Program {
     output.stdout.write(`ocipush version ${VERSION}\n`);
   });
   const push = addPush(root, actions);
-  const image = root.command('image').description('Commands that work on images').usage('COMMAND');
-  image.action(() => {
-    throw commandMissing(image);
-  });
-  addPush(image, actions);
-  return { root, push };
+  addPush(addGroup(root, 'image', 'Commands that work on images'), actions);
+  const manifest = addGroup(root, 'manifest', 'Commands that work on lists of images');
+  return { root, push, manifestPush: addManifestPush(manifest, actions) };
 }
 
 /**
@@ -86,20 +93,48 @@ function configure(command: Command, output: Output): Command {
     });
 }
 
+/** A command that only holds others. */
+function addGroup(root: Command, name: string, description: string): Command {
+  const group = root.command(name).description(description).usage('COMMAND');
+  return group.action(() => {
+    throw commandMissing(group);
+  });
+}
+
+function addManifestPush(parent: Command, actions: Actions): Command {
+  const command = parent
+    .command('push')
+    .description('Push a list of images to a registry or another place')
+    .usage('[options] LIST [DESTINATION…]');
+  addManifestFlags(command);
+  addAllPushFlags(command);
+  return command.action((flags: ManifestPushInvocation['flags']) => {
+    const [image, ...destinations] = command.args;
+    if (image === undefined) throw imageMissing();
+    return actions.pushManifest({ image, destinations, flags });
+  });
+}
+
 function addPush(parent: Command, actions: Actions): Command {
   const command = parent
     .command('push')
     .description('Push an image to a registry or another place')
     .usage('[options] IMAGE [DESTINATION…]')
     .addHelpText('after', PUSH_EXAMPLES);
-  addRegistryFlags(command);
-  addPushFlags(command);
-  addOutputFlags(command);
+  addAllPushFlags(command);
   return command.action((flags: PushInvocation['flags']) => {
     const [image, ...destinations] = command.args;
     if (image === undefined) throw imageMissing();
     return actions.push({ image, destinations, flags });
   });
+}
+
+function addAllPushFlags(command: Command): void {
+  addRegistryFlags(command);
+  addImageFlags(command);
+  addCompressionFlags(command);
+  addPushFlags(command);
+  addOutputFlags(command);
 }
 
 function imageMissing(): OcipushError {

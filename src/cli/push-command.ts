@@ -5,66 +5,128 @@ import { addAbortSignal } from 'node:stream';
 import { homeDirectory } from '../config/home.ts';
 import { readPolicy } from '../config/policy.ts';
 import { OcipushError, wrapError } from '../errors.ts';
-import type { Digest } from '../image/digest.ts';
 import type { ByteStream } from '../io/bytes.ts';
 import { NO_CACHE, openBlobCache, type BlobCache } from '../push/blob-cache.ts';
-import type { ProgressSink } from '../push/progress.ts';
+import type { PushOptions } from '../push/options.ts';
+import type { ProgressEvent, ProgressSink } from '../push/progress.ts';
 import { push, type PushOutcome } from '../push/push.ts';
 import { parseDestinationReference, parseSourceReference } from '../transports/references.ts';
 import type { TransportContext } from '../transports/transport.ts';
 import { checkDigestFile, writeDigestFile } from './digest-file.ts';
 import type { Host } from './host.ts';
-import { parseOutputOptions } from './options/output.ts';
+import { parseOutputOptions, type OutputOptions } from './options/output.ts';
+import { parseManifestOptions } from './options/manifest.ts';
 import { parsePushOptions } from './options/push.ts';
 import { parseRegistryOptions, type RegistryFlags } from './options/registry.ts';
-import type { PushInvocation } from './program.ts';
+import type { ManifestPushInvocation, PushInvocation } from './program.ts';
 import { chooseRenderer } from './render/choose.ts';
+import { jsonResult, lineResult, planText } from './render/result.ts';
 
 /**
  * Pushes; everything that can be wrong with the command line is found before the first byte moves.
  * @throws OcipushError
  */
-export async function pushCommand(invocation: PushInvocation, host: Host): Promise<void> {
+export function pushCommand(invocation: PushInvocation, host: Host): Promise<void> {
+  return carryOut(invocation, parsePushOptions(invocation.flags), host);
+}
+
+/**
+ * Pushes a list and nothing else.
+ * @throws OcipushError
+ */
+export function manifestPushCommand(invocation: ManifestPushInvocation, host: Host): Promise<void> {
+  const { flags } = invocation;
+  return carryOut(invocation, { ...parsePushOptions(flags), ...parseManifestOptions(flags) }, host);
+}
+
+async function carryOut(
+  invocation: PushInvocation,
+  options: PushOptions,
+  host: Host,
+): Promise<void> {
   const { image, flags } = invocation;
-  const options = parsePushOptions(flags);
-  const { digestFile, quiet } = parseOutputOptions(flags);
+  const output = parseOutputOptions(flags);
   const source = await parseSourceReference(image);
   const destinations = await Promise.all(invocation.destinations.map(parseDestinationReference));
-  if (digestFile !== undefined) await checkDigestFile(digestFile);
+  if (output.digestFile !== undefined) await checkDigestFile(output.digestFile);
   const { environment } = host;
   const policy = await readPolicy({ path: flags.signaturePolicy, environment });
-  const progress = await chooseRenderer(quiet, host);
+  const progress = await chooseRenderer(output.quiet || options.dryRun, host);
+  const warnings = new Warnings(progress);
   try {
     const cache = await openCache(environment);
-    const context = await createContext(flags, host, progress);
-    const request = { source, destinations, options, context, progress, cache, policy };
+    const context = await createContext(flags, host, warnings);
+    const request = { source, destinations, options, context, progress: warnings, cache, policy };
     const outcomes = await push(request);
-    const [digest, ...others] = digestsOf(outcomes);
-    if (digestFile === undefined || digest === undefined) return;
-    if (others.some((other) => other !== digest)) {
-      context.warn(`--digestfile has the digest at ${outcomes[0]?.reference}; others differ`);
+    if (output.digestFile !== undefined) {
+      await saveDigest(output.digestFile, outcomes, context.warn);
     }
-    await writeDigestFile(digestFile, digest);
+    host.stdout.write(resultText(output, outcomes, warnings.messages));
+    throwFailures(outcomes);
   } finally {
     progress.close();
   }
 }
 
+/** Keeps the warnings that pass, for the result to have them too. */
+class Warnings implements ProgressSink {
+  readonly messages: string[] = [];
+  readonly #next: ProgressSink;
+
+  constructor(next: ProgressSink) {
+    this.#next = next;
+  }
+
+  event(event: ProgressEvent): void {
+    if (event.kind === 'warning') this.messages.push(event.message);
+    this.#next.event(event);
+  }
+}
+
+function resultText(
+  { format }: OutputOptions,
+  outcomes: readonly PushOutcome[],
+  warnings: readonly string[],
+): string {
+  if (format === 'json') return jsonResult(outcomes, warnings);
+  if (format !== undefined) return lineResult(format, outcomes);
+  return outcomes.map(planOf).join('');
+}
+
+/** A push that was carried out leaves standard output alone, as podman does. */
+function planOf(outcome: PushOutcome): string {
+  const isPlan = outcome.status === 'fulfilled' && outcome.value.status === 'planned';
+  return isPlan ? planText(outcome.value) : '';
+}
+
+/** Not after a failure anywhere: who reads the file takes it for success. */
+async function saveDigest(
+  path: string,
+  outcomes: readonly PushOutcome[],
+  warn: (message: string) => void,
+): Promise<void> {
+  throwFailures(outcomes);
+  const [digest, ...others] = outcomes.map((outcome) =>
+    outcome.status === 'fulfilled' ? outcome.value.digest : undefined,
+  );
+  if (digest === undefined) return;
+  if (others.some((other) => other !== digest)) {
+    warn(`--digestfile has the digest at ${outcomes[0]?.reference}; others differ`);
+  }
+  await writeDigestFile(path, digest);
+}
+
 /** @throws what one destination failed with, or an AggregateError when there were several */
-function digestsOf(outcomes: readonly PushOutcome[]): readonly Digest[] {
+function throwFailures(outcomes: readonly PushOutcome[]): void {
   const failures = outcomes.flatMap((outcome) =>
     outcome.status === 'rejected' ? [{ ...outcome, reason: outcome.reason as unknown }] : [],
   );
   if (outcomes.length === 1 && failures[0]) throw failures[0].reason;
-  if (failures.length > 0) {
-    throw new AggregateError(
-      failures.map(({ reference, reason }) =>
-        wrapError(reason, `pushing to ${reference}`, { code: 'BLOB_UNKNOWN' }),
-      ),
-    );
-  }
-  return outcomes.flatMap((outcome) =>
-    outcome.status === 'fulfilled' ? [outcome.value.digest] : [],
+  if (failures.length === 0) return;
+  throw new AggregateError(
+    failures.map(({ reference, reason }) =>
+      wrapError(reason, `pushing to ${reference}`, { code: 'BLOB_UNKNOWN' }),
+    ),
   );
 }
 

@@ -20,16 +20,26 @@ export interface RepositoryName {
 export interface BlobProduction {
   readonly stream: ByteStream;
   /** @throws TypeError while the stream has not been taken to its end */
-  readonly result: () => BlobIdentity;
+  readonly result: () => ProducedBlob;
+}
+
+/** What bytes turned out to be once they have all been produced. */
+export interface ProducedBlob extends BlobIdentity {
+  /** What the form of the bytes adds to the descriptor of a layer. */
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
+}
+
+/** A blob that may be at the destination already. */
+export interface BlobCandidate extends BlobIdentity {
+  /** Where it is at a registry, which may link it from there. */
+  readonly origin?: RepositoryName | undefined;
 }
 
 /** A blob to be stored somewhere. */
 export interface BlobUpload {
   readonly mediaType: string;
   /** Any of these will do: a destination that has one of them needs no bytes. */
-  readonly candidates: readonly BlobIdentity[];
-  /** Where the candidates are at a registry, which may link them from there. */
-  readonly origin?: RepositoryName | undefined;
+  readonly candidates: readonly BlobCandidate[];
   /** What `open` produces, where that is certain before it has been produced. */
   readonly identity?: BlobIdentity | undefined;
   /** Begins to produce the bytes, from the first one at every call. */

@@ -1,6 +1,9 @@
 /** Descriptors: the pointers by which manifests name content. */
 import type { Digest } from './digest.ts';
 
+/** For blobs that schema 1 manifests name: those tell no sizes. */
+export const UNKNOWN_SIZE = Infinity;
+
 /** OCI image-spec descriptor.md; always complete: media type, digest and size (bytes) are known. */
 export interface Descriptor {
   readonly mediaType: string;
@@ -21,4 +24,12 @@ export interface Platform {
   readonly 'os.features'?: readonly string[];
   readonly variant?: string;
   readonly features?: readonly string[];
+}
+
+/** Has the digest of the table of contents of a zstd:chunked layer. */
+export const CHUNKED_ANNOTATION = 'io.github.containers.zstd-chunked.manifest-checksum';
+
+/** Whether a layer, if it is zstd, can be read in parts. */
+export function isChunked({ annotations = {} }: Descriptor): boolean {
+  return annotations[CHUNKED_ANNOTATION] !== undefined;
 }

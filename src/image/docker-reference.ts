@@ -62,6 +62,11 @@ export function parseDockerReference(text: string): NamedReference {
   };
 }
 
+/** Whether a text can be the tag of an image. */
+export function isTag(text: string): boolean {
+  return new RegExp(`^${TAG}$`).test(text);
+}
+
 /** The reference with the tag `latest` where it had neither tag nor digest. */
 export function withDefaultTag(reference: NamedReference): NamedReference {
   if (reference.tag !== undefined || reference.digest !== undefined) return reference;

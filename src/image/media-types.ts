@@ -15,6 +15,17 @@ export const DOCKER_LAYER_TAR = 'application/vnd.docker.image.rootfs.diff.tar';
 /** Compression of a layer as its first bytes show it. */
 export type Compression = 'none' | 'gzip' | 'bzip2' | 'xz' | 'zstd';
 
+/** What layers can be compressed as. */
+export type CompressionFormat = 'gzip' | 'zstd';
+
+/** zstd:chunked is zstd that can also be read in parts, as an annotation says. */
+export type LayerCompression = Compression | 'zstd:chunked';
+
+/** What a reader without knowledge of zstd:chunked takes it for. */
+export function baseCompression(compression: LayerCompression): Compression {
+  return compression === 'zstd:chunked' ? 'zstd' : compression;
+}
+
 /** One family a row: the same content uncompressed, as gzip, as zstd (Docker has no zstd type). */
 const LAYER_FAMILIES: readonly (readonly [none: string, gzip: string, zstd?: string])[] = [
   [
@@ -34,7 +45,12 @@ const LAYER_FAMILIES: readonly (readonly [none: string, gzip: string, zstd?: str
   ],
 ];
 
-const COLUMN: Readonly<Record<'none' | 'gzip' | 'zstd', number>> = { none: 0, gzip: 1, zstd: 2 };
+const COLUMN: Readonly<Record<'none' | CompressionFormat | 'zstd:chunked', number>> = {
+  none: 0,
+  gzip: 1,
+  zstd: 2,
+  'zstd:chunked': 2,
+};
 
 /**
  * The type of the same layer under another compression; undefined when the type is no image layer
@@ -42,7 +58,7 @@ const COLUMN: Readonly<Record<'none' | 'gzip' | 'zstd', number>> = { none: 0, gz
  */
 export function layerTypeWith(
   mediaType: string,
-  compression: 'none' | 'gzip' | 'zstd',
+  compression: 'none' | CompressionFormat | 'zstd:chunked',
 ): string | undefined {
   const family = LAYER_FAMILIES.find((types) => (types as readonly string[]).includes(mediaType));
   return family?.[COLUMN[compression]];
@@ -72,6 +88,11 @@ export function chooseManifestType(
 /** Whether a manifest of this type is that of one image or artifact. */
 export function isManifestType(mediaType: string): boolean {
   return mediaType === OCI_MANIFEST || mediaType === DOCKER_MANIFEST;
+}
+
+/** Whether a manifest of this type is one of Docker's first kind, which has no config. */
+export function isSchema1Type(mediaType: string): boolean {
+  return mediaType === DOCKER_V1_SIGNED || mediaType === DOCKER_V1;
 }
 
 /** Whether a manifest of this type lists other manifests. */

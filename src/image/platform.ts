@@ -13,6 +13,9 @@ const VARIANTS: ReadonlyMap<string, readonly string[]> = new Map([
 /** What attestations and artifacts have for a system. */
 const UNNAMED_OS = ['', 'unknown'];
 
+/** On an attestation: the digest of the instance that it speaks of (BuildKit). */
+export const ATTESTED_ANNOTATION = 'vnd.docker.reference.digest';
+
 const DOES_NOT_FIT = Infinity;
 
 /** Containers of these systems run in a Linux machine. */
@@ -70,6 +73,49 @@ export function chooseInstance(list: ImageList, wanted: Platform): Descriptor {
   return best.instance;
 }
 
+/**
+ * The instances for any of the platforms, and the attestations that speak of these. A wanted
+ * platform without a variant means all variants.
+ * @throws OcipushError SOURCE_NOT_FOUND for a platform that the list does not have
+ */
+export function chooseInstances(
+  list: ImageList,
+  platforms: readonly Platform[],
+): readonly Descriptor[] {
+  for (const wanted of platforms) {
+    if (!list.instances.some(({ platform }) => isFor(wanted, platform))) {
+      throw noInstance(list, wanted);
+    }
+  }
+  const chosen = list.instances.filter(({ platform }) =>
+    platforms.some((wanted) => isFor(wanted, platform)),
+  );
+  const digests = new Set<string>(chosen.map(({ digest }) => digest));
+  return list.instances.filter((instance) => {
+    const subject = instance.annotations?.[ATTESTED_ANNOTATION];
+    return chosen.includes(instance) || (subject !== undefined && digests.has(subject));
+  });
+}
+
+/** Whether what is made for `platform` runs where `wanted` is: the same, or a lesser variant. */
+export function runsOn(wanted: Platform, platform: Platform): boolean {
+  const isSame = platform.os === wanted.os && platform.architecture === wanted.architecture;
+  return isSame && variantsFor(wanted).includes(platform.variant ?? '');
+}
+
+/** Whether an instance is none that runs: BuildKit puts what it attests into the list so. */
+export function isAttestation({ platform, annotations }: Descriptor): boolean {
+  return annotations?.[ATTESTED_ANNOTATION] !== undefined || platform?.os === 'unknown';
+}
+
+function isFor(wanted: Platform, platform: Platform | undefined): boolean {
+  return (
+    platform?.os === wanted.os &&
+    platform.architecture === wanted.architecture &&
+    (wanted.variant === undefined || wanted.variant === platform.variant)
+  );
+}
+
 function variantsFor({ architecture, variant = '' }: Platform): readonly string[] {
   const known = VARIANTS.get(architecture) ?? [];
   if (variant === '') return ['', ...known];
@@ -87,9 +133,8 @@ function rankOf(
   if (platform === undefined) {
     return list.mediaType === OCI_INDEX ? variants.length + gzip : DOES_NOT_FIT;
   }
-  const fits = platform.os === wanted.os && platform.architecture === wanted.architecture;
-  const variant = variants.indexOf(platform.variant ?? '');
-  return fits && variant >= 0 ? variant + gzip : DOES_NOT_FIT;
+  if (!runsOn(wanted, platform)) return DOES_NOT_FIT;
+  return variants.indexOf(platform.variant ?? '') + gzip;
 }
 
 function noInstance(list: ImageList, wanted: Platform): OcipushError {

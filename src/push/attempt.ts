@@ -1,8 +1,9 @@
 /** One attempt to bring the image to one destination, and the straight way through it. */
-import type { StoredBlob } from '../image/blob.ts';
 import { OcipushError, wrapError } from '../errors.ts';
+import type { Descriptor } from '../image/descriptor.ts';
 import { isListType } from '../image/media-types.ts';
 import { createLimiter, type Limiter } from '../io/limiter.ts';
+import { readForeign } from '../registry/foreign.ts';
 import type {
   DestinationReference,
   ImageDestination,
@@ -11,18 +12,21 @@ import type {
   TransportContext,
 } from '../transports/transport.ts';
 import type { BlobCache } from './blob-cache.ts';
-import { checkSignatures } from './image.ts';
+import { productionKeys } from './blobs.ts';
 import {
-  expectedProductions,
+  imagesIn,
   predictManifest,
   prepareManifest,
-  storeContents,
-  writeManifest,
+  pushManifest,
+  type PlannedManifest,
 } from './manifests.ts';
-import type { PushOptions, PushResult } from './options.ts';
+import type { PushedImage, PushOptions, PushResult } from './options.ts';
+import { previewPush } from './preview.ts';
 import type { ProductionShare } from './production-pool.ts';
 import type { ProgressSink } from './progress.ts';
 import type { PushSession } from './session.ts';
+import { readTop } from './top.ts';
+import { checkExpected } from './write-manifest.ts';
 
 /** What the push to one destination has in hand. */
 export interface PushPart {
@@ -45,6 +49,9 @@ export async function attemptPush(part: PushPart): Promise<PushResult> {
   // At once, for others may be waiting for what this one will never take.
   signal.addEventListener('abort', () => part.share.retire(), { once: true });
   await using destination = await openDestination({ ...part, context });
+  checkTags(destination, part.options);
+  const { resolvedName } = part.source;
+  if (resolvedName) destination.addSourceName?.(resolvedName);
   const fail = (error: unknown): void => failure.abort(error);
   const session = newSession({ ...part, context }, destination, fail);
   try {
@@ -59,44 +66,59 @@ export async function attemptPush(part: PushPart): Promise<PushResult> {
 
 async function copyImage(session: PushSession): Promise<PushResult> {
   const { destination, progress, options } = session;
-  const raw = await readManifest(session);
+  const top = await readTop(session);
   if (!options.removeSignatures) {
-    const of = isListType(raw.mediaType) ? 'list' : 'image';
+    const of = isListType(top.raw.mediaType) ? 'list' : 'image';
     progress.event({ kind: 'reading-signatures', of });
-    await checkSignatures(session);
   }
-  const planned = await prepareManifest(session, raw);
-  session.share.expect(expectedProductions(session, planned));
-  const predicted = predictManifest(session, planned);
+  const planned = await prepareManifest(session, { ...top, wishes: options });
+  session.share.expect(imagesIn(planned).flatMap(({ plan }) => productionKeys(plan)));
+  const predicted = predictManifest(planned);
+  if (predicted) checkExpected(session, predicted);
   const current = await destination.currentDigest();
-  if (predicted !== undefined && predicted.digest === current) {
+  if (options.dryRun) return previewPush(session, planned, predicted, current);
+  const isThere = predicted !== undefined && predicted.digest === current;
+  // Signatures may have come since the image was written.
+  if (isThere && planned.signatures.length === 0) {
     progress.event({ kind: 'unchanged', digest: current });
-    return resultOf(session, predicted, []);
+    if (options.tags.length > 0) {
+      await destination.begin();
+      await finish(session, predicted);
+    }
+    return resultOf(session, planned, predicted, 'unchanged');
   }
-  const manifest = await storeContents(session, planned);
-  await writeManifest(session, manifest);
+  await destination.begin();
+  const manifest = await pushManifest(session, planned);
+  await finish(session, manifest);
+  return resultOf(session, planned, manifest, 'pushed');
+}
+
+/** Sets the further tags, and makes all of it visible. */
+async function finish({ destination, options }: PushSession, manifest: RawManifest): Promise<void> {
+  for (const tag of options.tags) {
+    await destination.putTag?.(manifest, tag).catch((error: unknown) => {
+      throw wrapError(error, `tagging the image ${tag}`, {
+        code: 'MANIFEST_REJECTED',
+        origin: 'destination',
+      });
+    });
+  }
   await destination.commit().catch((error: unknown) => {
     throw wrapError(error, 'committing the finished image', {
       code: 'FILE_UNWRITABLE',
       origin: 'destination',
     });
   });
-  return resultOf(session, manifest, await Promise.all(session.stored.values()));
 }
 
-/** A destination that is named by digest takes the image with that digest and no other. */
-async function readManifest({ source, destination }: PushSession): Promise<RawManifest> {
-  const raw = await source.getManifest().catch((error: unknown) => {
-    const attempt = `determining manifest MIME type for ${source.reference.toString()}`;
-    throw wrapError(error, attempt, { code: 'MANIFEST_INVALID', origin: 'source' });
+/** @throws OcipushError UNSUPPORTED */
+function checkTags(destination: ImageDestination, { tags }: PushOptions): void {
+  if (tags.length === 0 || 'putTag' in destination) return;
+  const reference = destination.reference.toString();
+  throw new OcipushError('UNSUPPORTED', `${reference} takes no further tags`, {
+    origin: 'usage',
+    hint: 'leave out --tag for this destination',
   });
-  const { requiredDigest } = destination.capabilities;
-  if (requiredDigest === undefined || requiredDigest === raw.digest) return raw;
-  throw new OcipushError(
-    'DIGEST_MISMATCH',
-    "Digest of source image's manifest would not match destination reference",
-    { origin: 'usage', hint: `the image has the digest ${raw.digest}` },
-  );
 }
 
 function newSession(
@@ -105,11 +127,11 @@ function newSession(
   fail: PushSession['fail'],
 ): PushSession {
   const { source, options, progress, cache, blocks, share } = part;
-  const { signal } = part.context;
+  const { signal, registry } = part.context;
+  const fetchForeign = (descriptor: Descriptor) => readForeign(descriptor, registry, signal);
   const blobs = createLimiter(options.jobs);
-  const stored = new Map<string, Promise<StoredBlob>>();
   const given = { source, destination, options, progress, cache, blocks, share };
-  return { ...given, signal, fail, blobs, stored };
+  return { ...given, fetchForeign, signal, fail, blobs, stored: new Map(), reports: [] };
 }
 
 async function openDestination({ destination, context }: PushPart): Promise<ImageDestination> {
@@ -122,10 +144,18 @@ async function openDestination({ destination, context }: PushPart): Promise<Imag
 }
 
 function resultOf(
-  { destination }: PushSession,
+  { destination, reports }: PushSession,
+  planned: PlannedManifest,
   { digest, mediaType, bytes }: RawManifest,
-  blobs: readonly StoredBlob[],
-): PushResult {
+  status: PushedImage['status'],
+): PushedImage {
   const reference = destination.reference.toString();
-  return { digest, mediaType, size: bytes.length, reference, blobs };
+  const order = imagesIn(planned).flatMap(({ plan: { layers, manifest } }) =>
+    [...layers.map(({ descriptor }) => descriptor), manifest.config].map((blob) => blob.digest),
+  );
+  // They were done with in any order; what is not in the plan, an empty layer say, comes first.
+  const blobs = reports.toSorted(
+    (left, right) => order.indexOf(left.descriptor.digest) - order.indexOf(right.descriptor.digest),
+  );
+  return { status, digest, mediaType, size: bytes.length, reference, blobs };
 }

@@ -1,13 +1,11 @@
-/** Remembers what layers became when they were recoded, so that it need not be done again. */
-import { appendFile, mkdir, rm } from 'node:fs/promises';
+/** Remembers what layers became when they were recoded, and which repositories have which blobs. */
 import { join } from 'node:path';
-import type { BlobIdentity } from '../image/blob.ts';
+import type { ProducedBlob, RepositoryName } from '../image/blob.ts';
 import { parseDigest, type Digest } from '../image/digest.ts';
-import { OcipushError } from '../errors.ts';
-import { isJsonObject, parseJson } from '../io/bounded-json.ts';
-import { readSmallFile } from '../io/file-reader.ts';
+import { isJsonObject, type JsonObject } from '../io/bounded-json.ts';
+import { JsonLines } from '../io/json-lines.ts';
 
-/** Bytes after which the file is begun anew: some fifty thousand layers. */
+/** Bytes after which a file is begun anew: some fifty thousand layers. */
 const FILE_LIMIT = 8 * 1024 * 1024;
 
 /**
@@ -16,79 +14,94 @@ const FILE_LIMIT = 8 * 1024 * 1024;
  */
 export interface BlobCache {
   /** What `source` became under `codec`. */
-  recoded(source: Digest, codec: string): BlobIdentity | undefined;
-  remember(source: Digest, codec: string, result: BlobIdentity): Promise<void>;
+  recoded(source: Digest, codec: string): ProducedBlob | undefined;
+  /** All that `source` became, by the codec that made it. */
+  recodings(source: Digest): ReadonlyMap<string, ProducedBlob>;
+  remember(source: Digest, codec: string, result: ProducedBlob): Promise<void>;
+  /** The repositories of a registry that have a blob, the one last heard of first. */
+  repositories(registry: string, digest: Digest): readonly string[];
+  rememberRepository(repository: RepositoryName, digest: Digest): Promise<void>;
 }
 
 /** Remembers nothing. */
 export const NO_CACHE: BlobCache = {
   recoded: () => undefined,
+  recodings: () => new Map(),
   remember: () => Promise.resolve(),
+  repositories: () => [],
+  rememberRepository: () => Promise.resolve(),
 };
 
 /**
- * The cache kept in `directory`: one line of JSON for each blob, appended in one write, which is
- * whole for whoever reads at the same time. A cache that cannot be used is an empty one.
+ * The cache kept in `directory`: one line of JSON for each thing learned, appended in one write,
+ * which is whole for whoever reads at the same time. A cache that cannot be used is an empty one.
  */
 export async function openBlobCache(directory: string): Promise<BlobCache> {
-  const path = join(directory, 'recoded.jsonl');
-  const known = await readEntries(path);
+  const recodings = new JsonLines(join(directory, 'recoded.jsonl'), FILE_LIMIT);
+  const places = new JsonLines(join(directory, 'repositories.jsonl'), FILE_LIMIT);
+  const known = new Knowledge();
+  await recodings.read((entry) => readRecoding(entry, known));
+  await places.read((entry) => readPlace(entry, known));
   return {
-    recoded: (source, codec) => known.get(key(source, codec)),
-    remember: async (source, codec, result) => {
-      const { digest, size } = result;
-      if (known.get(key(source, codec))?.digest === digest) return;
-      known.set(key(source, codec), { digest, size });
-      const line = JSON.stringify({ source, codec, digest, size });
-      await ignoringFailure(async () => {
-        await mkdir(directory, { recursive: true, mode: 0o700 });
-        // A line before it that a full disk has cut off must not take this one along.
-        await appendFile(path, `\n${line}\n`, { mode: 0o600 });
-      });
+    recoded: (source, codec) => known.recodings(source).get(codec),
+    recodings: (source) => known.recodings(source),
+    remember: async (source, codec, { digest, size, annotations }) => {
+      if (known.recodings(source).get(codec)?.digest === digest) return;
+      const result = { digest, size, ...(annotations && { annotations }) };
+      known.addRecoding(source, codec, result);
+      await recodings.append({ source, codec, ...result });
+    },
+    repositories: (registry, digest) => known.repositories(registry, digest),
+    rememberRepository: async ({ registry, path }, digest) => {
+      if (known.repositories(registry, digest)[0] === path) return;
+      known.addRepository(registry, digest, path);
+      await places.append({ registry, path, digest });
     },
   };
 }
 
-function key(source: Digest, codec: string): string {
-  return `${source} ${codec}`;
-}
+class Knowledge {
+  readonly #recodings = new Map<Digest, Map<string, ProducedBlob>>();
+  readonly #repositories = new Map<string, readonly string[]>();
 
-async function readEntries(path: string): Promise<Map<string, BlobIdentity>> {
-  const entries = new Map<string, BlobIdentity>();
-  for (const line of (await readText(path)).split('\n')) {
-    const entry = parseEntry(line);
-    if (entry) entries.set(...entry);
+  recodings(source: Digest): ReadonlyMap<string, ProducedBlob> {
+    return this.#recodings.get(source) ?? new Map<string, ProducedBlob>();
   }
-  return entries;
-}
 
-async function readText(path: string): Promise<string> {
-  try {
-    return Buffer.from(await readSmallFile(path, FILE_LIMIT)).toString('utf8');
-  } catch (error) {
-    const isTooLarge = error instanceof OcipushError && error.code === 'LIMIT_EXCEEDED';
-    if (isTooLarge) await ignoringFailure(() => rm(path, { force: true }));
-    return '';
+  addRecoding(source: Digest, codec: string, result: ProducedBlob): void {
+    const recodings = this.#recodings.get(source) ?? new Map<string, ProducedBlob>();
+    this.#recodings.set(source, recodings.set(codec, result));
   }
-}
 
-/** A line that another version wrote, or that was cut off, is none of ours. */
-function parseEntry(line: string): [string, BlobIdentity] | undefined {
-  try {
-    const entry = parseJson(Buffer.from(line), 'cache');
-    if (!isJsonObject(entry)) return undefined;
-    const { source, codec, digest, size } = entry;
-    if (typeof codec !== 'string' || !Number.isSafeInteger(size) || Number(size) < 0) {
-      return undefined;
-    }
-    const identity = { digest: parseDigest(String(digest)), size: Number(size) };
-    return [key(parseDigest(String(source)), codec), identity];
-  } catch {
-    return undefined;
+  repositories(registry: string, digest: Digest): readonly string[] {
+    return this.#repositories.get(`${registry} ${digest}`) ?? [];
+  }
+
+  addRepository(registry: string, digest: Digest, path: string): void {
+    const others = this.repositories(registry, digest).filter((other) => other !== path);
+    this.#repositories.set(`${registry} ${digest}`, [path, ...others]);
   }
 }
 
-/** Nothing depends on the cache: a disk that is full or read-only costs time and no more. */
-async function ignoringFailure(use: () => Promise<unknown>): Promise<void> {
-  await use().catch(() => undefined);
+/** @throws OcipushError DIGEST_INVALID */
+function readRecoding(
+  { source, codec, digest, size, annotations }: JsonObject,
+  to: Knowledge,
+): void {
+  if (typeof codec !== 'string' || !Number.isSafeInteger(size) || Number(size) < 0) return;
+  if (annotations !== undefined && !isStringMap(annotations)) return;
+  const result = { digest: parseDigest(String(digest)), size: Number(size) };
+  to.addRecoding(parseDigest(String(source)), codec, {
+    ...result,
+    ...(annotations && { annotations }),
+  });
+}
+
+function readPlace({ registry, path, digest }: JsonObject, to: Knowledge): void {
+  if (typeof registry !== 'string' || typeof path !== 'string') return;
+  to.addRepository(registry, parseDigest(String(digest)), path);
+}
+
+function isStringMap(value: unknown): value is Record<string, string> {
+  return isJsonObject(value) && Object.values(value).every((each) => typeof each === 'string');
 }

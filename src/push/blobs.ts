@@ -1,70 +1,135 @@
 /** Brings single blobs from the source to the destination, in the form that the plan wants. */
-import {
-  measured,
-  type BlobIdentity,
-  type BlobProduction,
-  type BlobUpload,
-  type StoredBlob,
-} from '../image/blob.ts';
+import type { BlobProduction, BlobUpload, ProducedBlob, StoredBlob } from '../image/blob.ts';
 import type { Descriptor } from '../image/descriptor.ts';
-import { digestOf, verified } from '../image/digest.ts';
+import { digestOf } from '../image/digest.ts';
+import type { LayerCompression } from '../image/media-types.ts';
 import { wrapError } from '../errors.ts';
-import { single, type ByteStream } from '../io/bytes.ts';
-import { decompress } from '../transforms/decompress.ts';
-import { gzip, gzipCodec } from '../transforms/gzip.ts';
-import type { ImagePlan, LayerPlan } from './plan.ts';
+import { single } from '../io/bytes.ts';
+import { candidateOf, formsOf, knownForms } from './blob-forms.ts';
+import type { LayerPlan } from './layers.ts';
+import type { BlobReport } from './options.ts';
+import type { FinalLayer, ImagePlan } from './plan.ts';
+import { codecOf, producer } from './production.ts';
 import type { PushSession } from './session.ts';
 
 /** @throws OcipushError of reading, of recoding or of the destination */
-export async function storeLayer(session: PushSession, layer: LayerPlan): Promise<BlobIdentity> {
-  if (layer.action === 'refer') return layer.descriptor;
-  return storeOnce(session, 'layer', layer, () => uploadOf(session, layer));
+export async function storeLayer(
+  session: PushSession,
+  layer: LayerPlan,
+  { variants }: Pick<ImagePlan, 'variants'>,
+): Promise<FinalLayer> {
+  const { descriptor, compression, action, reason } = layer;
+  if (action === 'refer') {
+    session.reports.push({ role: 'layer', descriptor, action, reason, how: 'referred' });
+    return { ...descriptor, compression, annotations: undefined };
+  }
+  const forms = formsOf(session, layer, variants);
+  return storeOnce(session, 'layer', layer, () => uploadOf(session, layer, forms));
 }
 
-/** @throws OcipushError of reading or of the destination */
-export async function storeConfig(session: PushSession, plan: ImagePlan): Promise<BlobIdentity> {
-  const { config, newConfig } = plan;
+/**
+ * Says what storing a layer would do.
+ * @throws OcipushError of the destination
+ */
+export async function previewLayer(
+  session: PushSession,
+  layer: LayerPlan,
+  { variants }: Pick<ImagePlan, 'variants'>,
+): Promise<PreviewedBlob> {
+  const { descriptor, action, reason } = layer;
+  if (action === 'refer') {
+    return { role: 'layer', descriptor, action, reason, how: 'referred', requests: 0 };
+  }
+  return preview(session, 'layer', layer, formsOf(session, layer, variants));
+}
+
+/** @throws OcipushError of the destination */
+export async function previewConfig(
+  session: PushSession,
+  config: Descriptor,
+): Promise<PreviewedBlob> {
   const blob = asIs(config);
-  return storeOnce(session, 'config', blob, () =>
-    newConfig ? uploadOfBytes(config, newConfig) : uploadOf(session, blob),
+  return preview(session, 'config', blob, knownForms(session, blob));
+}
+
+/** What would happen to a blob, and the requests that it would take. */
+export interface PreviewedBlob extends BlobReport {
+  readonly requests: number;
+}
+
+async function preview(
+  session: PushSession,
+  role: BlobReport['role'],
+  layer: LayerPlan,
+  forms: readonly FinalLayer[],
+): Promise<PreviewedBlob> {
+  const { descriptor, action, reason } = layer;
+  const { blob } = uploadOf(session, layer, forms);
+  const { how, requests } = await session.destination.previewBlob(blob);
+  const [known] = forms;
+  const stored = known && { digest: known.digest, size: known.size };
+  return { role, descriptor, action, reason, how, stored, requests };
+}
+
+/**
+ * Stores the config as the source has it.
+ * @throws OcipushError of reading or of the destination
+ */
+export async function storeConfig(session: PushSession, config: Descriptor): Promise<void> {
+  const blob = asIs(config);
+  await storeOnce(session, 'config', blob, () =>
+    uploadOf(session, blob, knownForms(session, blob)),
   );
 }
 
-/** What a layer became in an earlier push; a hint, which only the destination can confirm. */
-export function rememberedLayer(session: PushSession, layer: LayerPlan): BlobIdentity | undefined {
-  const { descriptor, action } = layer;
-  if (action === 'copy' || action === 'refer') return descriptor;
-  return session.cache.recoded(descriptor.digest, codecOf(session, layer));
+/** Does without the config of the source, for which others may be waiting. */
+export function leaveConfig({ share }: PushSession, config: Descriptor): void {
+  share.leave(productionKey(asIs(config)));
+}
+
+/**
+ * Stores bytes that the source does not have, such as a config that was written anew.
+ * @throws OcipushError of the destination
+ */
+export async function storeNewBlob(
+  session: PushSession,
+  descriptor: Descriptor,
+  bytes: Uint8Array,
+): Promise<void> {
+  await storeOnce(session, 'config', asIs(descriptor), () => uploadOfBytes(descriptor, bytes));
 }
 
 /** Names the productions that storing an image may take, for those who share them. */
-export function productionKeys(session: PushSession, plan: ImagePlan): readonly string[] {
+export function productionKeys(plan: ImagePlan): readonly string[] {
   const layers = plan.layers.filter(({ action }) => action !== 'refer');
-  return [...layers, asIs(plan.config)].map((blob) => productionKey(session, blob));
+  return [...layers, asIs(plan.manifest.config)].map((blob) => productionKey(blob));
 }
 
-function productionKey(session: PushSession, layer: LayerPlan): string {
-  return `${layer.descriptor.digest} ${codecOf(session, layer)}`;
-}
-
-/** Names what decides the bytes that come of a layer, apart from those of the layer itself. */
-function codecOf(session: PushSession, { action }: LayerPlan): string {
-  return action === 'gzip' ? gzipCodec(session.options.compressionLevel) : action;
+function productionKey(layer: LayerPlan): string {
+  return `${layer.descriptor.digest} ${codecOf(layer)}`;
 }
 
 /** A config goes the way of a layer that nobody recodes. */
 function asIs(descriptor: Descriptor): LayerPlan {
-  return { descriptor, compression: 'none', action: 'copy' };
+  const reason = 'it is no layer';
+  const asIt = { compression: 'none', becomes: 'none', level: undefined } as const;
+  return { descriptor, ...asIt, action: 'copy', reason };
+}
+
+/** What can be uploaded, and what it is known as once that is done. */
+interface Upload {
+  readonly blob: BlobUpload;
+  readonly finish: (stored: StoredBlob) => FinalLayer;
 }
 
 async function storeOnce(
   session: PushSession,
   role: 'layer' | 'config',
   blob: LayerPlan,
-  upload: () => BlobUpload,
-): Promise<StoredBlob> {
+  upload: () => Upload,
+): Promise<FinalLayer> {
   // What is stored in two forms, as a layer and as part of an artifact say, is two blobs.
-  const key = productionKey(session, blob);
+  const key = productionKey(blob);
   const running = session.stored.get(key);
   if (running) return running;
   const storing = session.blobs(async () => {
@@ -78,15 +143,20 @@ async function storeOnce(
 async function store(
   session: PushSession,
   role: 'layer' | 'config',
-  blob: LayerPlan,
-  upload: BlobUpload,
-): Promise<StoredBlob> {
-  const { digest, size } = blob.descriptor;
+  layer: LayerPlan,
+  { blob, finish }: Upload,
+): Promise<FinalLayer> {
+  const { descriptor, action, reason } = layer;
+  const { digest, size } = descriptor;
   session.progress.event({ kind: 'blob-start', role, digest, size });
   try {
-    const stored = await session.destination.putBlob(upload);
+    const stored = await session.destination.putBlob(blob);
     session.progress.event({ kind: 'blob-done', digest, stored });
-    return stored;
+    const { how, ...identity } = stored;
+    session.reports.push({ role, descriptor, action, reason, how, stored: identity });
+    const { repository } = session.destination;
+    if (repository) void session.cache.rememberRepository(repository, stored.digest);
+    return finish(stored);
   } catch (error) {
     const attempt = role === 'config' ? 'writing config' : 'writing blob';
     const failure = wrapError(error, attempt, { code: 'BLOB_UNKNOWN' });
@@ -94,77 +164,40 @@ async function store(
     session.fail(failure);
     throw failure;
   } finally {
-    session.share.leave(productionKey(session, blob));
+    session.share.leave(productionKey(layer));
   }
 }
 
-function uploadOf(session: PushSession, layer: LayerPlan): BlobUpload {
-  const { descriptor, action } = layer;
-  const remembered = rememberedLayer(session, layer);
+function uploadOf(session: PushSession, layer: LayerPlan, forms: readonly FinalLayer[]): Upload {
+  const { descriptor, action, becomes } = layer;
   const produce = producer(session, layer);
+  let last: BlobProduction | undefined;
   return {
-    mediaType: descriptor.mediaType,
-    candidates: remembered ? [remembered] : [],
-    origin: action === 'copy' ? session.source.origin : undefined,
-    identity: action === 'copy' ? descriptor : undefined,
-    open: () => session.share.open(productionKey(session, layer), produce),
+    blob: {
+      mediaType: descriptor.mediaType,
+      candidates: forms.map((form) => candidateOf(session, form, descriptor)),
+      identity: action === 'copy' ? descriptor : undefined,
+      open: () => (last = session.share.open(productionKey(layer), produce)),
+    },
+    finish: (stored) =>
+      forms.find(({ digest }) => digest === stored.digest) ??
+      asProduced(stored, last?.result(), becomes),
   };
 }
 
-function uploadOfBytes({ mediaType }: Descriptor, bytes: Uint8Array): BlobUpload {
+function asProduced(
+  { digest, size }: StoredBlob,
+  result: ProducedBlob | undefined,
+  compression: LayerCompression,
+): FinalLayer {
+  return { digest, size, compression, annotations: result?.annotations };
+}
+
+function uploadOfBytes({ mediaType }: Descriptor, bytes: Uint8Array): Upload {
   const identity = { digest: digestOf(bytes), size: bytes.length };
   const open = (): BlobProduction => ({ stream: single(bytes), result: () => identity });
-  return { mediaType, candidates: [identity], identity, open };
-}
-
-/** Begins to produce what is to be stored of a layer, at every call anew. */
-function producer(session: PushSession, layer: LayerPlan): () => BlobProduction {
-  const { blocks, options } = session;
-  const { descriptor, compression } = layer;
-  const read = sourceReader(session, descriptor);
-  switch (layer.action) {
-    case 'gzip':
-      return () =>
-        remembering(
-          session,
-          layer,
-          measured(gzip(read(), { level: options.compressionLevel, blocks })),
-        );
-    case 'decompress':
-      return () => remembering(session, layer, measured(decompress(read(), compression)));
-    case 'copy':
-    case 'refer':
-      return () => ({ stream: read(), result: () => descriptor });
-  }
-}
-
-function remembering(
-  session: PushSession,
-  layer: LayerPlan,
-  { stream, result }: BlobProduction,
-): BlobProduction {
   return {
-    stream,
-    result: () => {
-      const identity = result();
-      void session.cache.remember(layer.descriptor.digest, codecOf(session, layer), identity);
-      return identity;
-    },
-  };
-}
-
-/** Begins to read a blob at every call, checks it on the way, and reports how far it has come. */
-function sourceReader(session: PushSession, source: Descriptor): () => ByteStream {
-  let reported = 0;
-  const report = (count: number): void => {
-    reported += count;
-    session.progress.event({ kind: 'blob-bytes', digest: source.digest, count });
-  };
-  return async function* read(): ByteStream {
-    if (reported > 0) report(-reported);
-    for await (const chunk of verified(session.source.getBlob(source), source)) {
-      yield chunk;
-      report(chunk.length);
-    }
+    blob: { mediaType, candidates: [identity], identity, open },
+    finish: () => ({ ...identity, compression: 'none' }),
   };
 }

@@ -1,77 +1,96 @@
-/** Pushes one image: layers and config side by side, for the manifest that names them. */
-import type { BlobIdentity } from '../image/blob.ts';
-import type { Descriptor } from '../image/descriptor.ts';
-import { digestOf, verified } from '../image/digest.ts';
-import { encodeImageManifest, parseImageManifest } from '../image/manifest.ts';
-import { OcipushError } from '../errors.ts';
-import { collect } from '../io/bytes.ts';
-import { detectCompression, MAGIC_LENGTH } from '../transforms/detect.ts';
-import { MANIFEST_LIMIT, type RawManifest } from '../transports/transport.ts';
-import { rememberedLayer, storeConfig, storeLayer } from './blobs.ts';
-import { finalManifest, isForeign, planImage, type ImagePlan, type LayerFacts } from './plan.ts';
+/** Pushes one image: layers and config side by side, then the manifest that names them. */
+import type { RawManifest } from '../transports/transport.ts';
+import { knownForms } from './blob-forms.ts';
+import { leaveConfig, storeConfig, storeLayer, storeNewBlob } from './blobs.ts';
+import { formOf, type Form } from './form.ts';
+import type { Frozen } from './frozen.ts';
+import { planImage, type FinalLayer, type ImagePlan, type ImageWishes } from './plan.ts';
 import type { PushSession } from './session.ts';
+import type { Signatures } from './signatures.ts';
+import { readImage, type SourceImage } from './source-image.ts';
+import { writeManifest, type ManifestTarget } from './write-manifest.ts';
 
 /** An image as read, and what is to become of it. */
 export interface PlannedImage {
-  readonly raw: RawManifest;
+  readonly kind: 'image';
+  readonly source: SourceImage;
+  readonly signatures: Signatures;
   readonly plan: ImagePlan;
+  /** In the preferred format; the digests of its layers may still be those of the source. */
+  readonly preferred: Form;
+  /** The manifest that the push will end with, where that is known beforehand. */
+  readonly predicted: RawManifest | undefined;
+}
+
+/** What is asked of one image. */
+export interface ImageRequest {
+  readonly raw: RawManifest;
+  readonly signatures: Signatures;
+  readonly wishes: ImageWishes;
+  readonly frozen: Frozen | undefined;
 }
 
 /** @throws OcipushError MANIFEST_INVALID, UNSUPPORTED, or of reading the first bytes of the layers */
-export async function prepareImage(session: PushSession, raw: RawManifest): Promise<PlannedImage> {
-  const { source, destination } = session;
-  const manifest = parseImageManifest(raw.bytes, raw.mediaType);
-  const facts = await Promise.all(manifest.layers.map((layer) => inspect(session, layer)));
-  const readConfig = async (): Promise<Uint8Array> =>
-    collect(verified(source.getBlob(manifest.config), manifest.config), MANIFEST_LIMIT, 'config');
-  return { raw, plan: await planImage(manifest, facts, destination.capabilities, readConfig) };
+export async function prepareImage(
+  session: PushSession,
+  { raw, signatures, wishes, frozen }: ImageRequest,
+): Promise<PlannedImage> {
+  const { capabilities, reference } = session.destination;
+  const source = await readImage(session, raw);
+  const plan = planImage(source, capabilities, wishes, frozen);
+  const known = plan.layers.map((layer) => knownForms(session, layer)[0]);
+  // Made even where layers are still unknown: what cannot be expressed is refused in time.
+  const expected = known.map((layer, index) => layer ?? unmade(plan, index));
+  const type = plan.types[0] ?? '';
+  const preferred = await formOf(source, plan, type, expected, reference.dockerReference);
+  const predicted = known.every((layer) => layer !== undefined) ? preferred.manifest : undefined;
+  return { kind: 'image', source, signatures, plan, preferred, predicted };
 }
 
 /**
- * The manifest that the push will end with, where that is known beforehand: nothing is to be
- * recoded, or all of it was before.
+ * Stores all blobs of an image, and then its manifest.
+ * @returns the manifest that was written
  */
-export function predictImage(session: PushSession, image: PlannedImage): RawManifest | undefined {
-  const layers = image.plan.layers.map((layer) => rememberedLayer(session, layer));
-  return layers.every((layer) => layer !== undefined) ? manifestOf(image, layers) : undefined;
-}
-
-/**
- * Stores all blobs of an image.
- * @returns the manifest that describes what was stored; it is not written yet
- */
-export async function storeBlobs(session: PushSession, image: PlannedImage): Promise<RawManifest> {
-  const { plan } = image;
+export async function pushImage(
+  session: PushSession,
+  image: PlannedImage,
+  target: ManifestTarget,
+): Promise<RawManifest> {
+  const { source, plan, signatures, preferred } = image;
+  const { dockerReference } = session.destination.reference;
   const [layers] = await Promise.all([
-    Promise.all(plan.layers.map((layer) => storeLayer(session, layer))),
-    storeConfig(session, plan),
+    Promise.all(plan.layers.map((layer) => storeLayer(session, layer, plan))),
+    storeParts(session, image, preferred),
   ]);
-  return manifestOf(image, layers);
+  const forms = plan.types.map((type) => ({
+    type,
+    make: async () => {
+      const form = await formOf(source, plan, type, layers, dockerReference);
+      await storeParts(session, image, form);
+      return form.manifest;
+    },
+  }));
+  return writeManifest(session, { forms, target, signatures });
 }
 
-/** Signatures cannot be written yet, and are not left behind without a word. */
-export async function checkSignatures(session: PushSession, instance?: Descriptor): Promise<void> {
-  const { source, destination, options } = session;
-  if (options.removeSignatures || !(await source.hasSignatures?.(instance))) return;
-  throw new OcipushError(
-    'UNSUPPORTED',
-    `Can not copy signatures to ${destination.reference.toString()}: storing signatures is not supported`,
-    { origin: 'destination', hint: 'push without them: --remove-signatures' },
-  );
+/** Stores what a form names beside the layers. */
+async function storeParts(
+  session: PushSession,
+  { plan }: PlannedImage,
+  { keepsConfig, newBlobs }: Form,
+): Promise<void> {
+  const { config } = plan.manifest;
+  if (!keepsConfig) leaveConfig(session, config);
+  await Promise.all([
+    keepsConfig && storeConfig(session, config),
+    ...newBlobs.map(({ descriptor, bytes }) => storeNewBlob(session, descriptor, bytes)),
+  ]);
 }
 
-async function inspect(session: PushSession, descriptor: Descriptor): Promise<LayerFacts> {
-  const { acceptsForeignLayers } = session.destination.capabilities;
-  const isReferred = isForeign(descriptor) && acceptsForeignLayers;
-  if (isReferred || descriptor.size === 0) return { descriptor, compression: 'none' };
-  const range = { start: 0, end: Math.min(MAGIC_LENGTH, descriptor.size) };
-  const start = await collect(session.source.getBlob(descriptor, range), MAGIC_LENGTH, 'layer');
-  return { descriptor, compression: detectCompression(start) };
-}
-
-function manifestOf({ raw, plan }: PlannedImage, layers: readonly BlobIdentity[]): RawManifest {
-  const manifest = finalManifest(plan, layers);
-  if (manifest === undefined) return raw;
-  const bytes = encodeImageManifest(manifest);
-  return { bytes, mediaType: manifest.mediaType, digest: digestOf(bytes) };
+/** A layer that is still to be recoded, in the form it will have. */
+function unmade({ layers }: ImagePlan, index: number): FinalLayer {
+  const layer = layers[index];
+  if (layer === undefined) throw new TypeError('a layer that is not in the plan');
+  const { descriptor, becomes } = layer;
+  return { digest: descriptor.digest, size: descriptor.size, compression: becomes };
 }

@@ -1,38 +1,48 @@
 /** Pushes what a manifest stands for: one image, or a list with all its instances. */
-import { toDockerList, toOciIndex } from '../image/convert-list.ts';
-import type { Descriptor, Platform } from '../image/descriptor.ts';
-import { digestOf, type Digest } from '../image/digest.ts';
-import { encodeList, parseList, replaceInstances, type ImageList } from '../image/list.ts';
-import { chooseManifestType, isListType, OCI_INDEX } from '../image/media-types.ts';
-import { chooseInstance } from '../image/platform.ts';
+import type { Descriptor } from '../image/descriptor.ts';
+import { parseList, type ImageList } from '../image/list.ts';
+import { isListType } from '../image/media-types.ts';
+import { chooseInstance, chooseInstances } from '../image/platform.ts';
 import { OcipushError, wrapError } from '../errors.ts';
 import type { RawManifest } from '../transports/transport.ts';
-import { productionKeys } from './blobs.ts';
-import {
-  checkSignatures,
-  predictImage,
-  prepareImage,
-  storeBlobs,
-  type PlannedImage,
-} from './image.ts';
+import { listTypesFor } from './formats.ts';
+import { frozenBy, frozenError, type Frozen } from './frozen.ts';
+import { prepareImage, pushImage, type PlannedImage } from './image.ts';
+import { finalList, missingForms, type ListPlan, type WrittenInstance } from './list-plan.ts';
+import type { ImageWishes } from './plan.ts';
 import type { PushSession } from './session.ts';
+import { readSignatures, type Signatures } from './signatures.ts';
+import { writeManifest, type ManifestTarget } from './write-manifest.ts';
 
 /** Lists in lists, deeper than anybody nests them: an endless descent ends here. */
-const MAX_DEPTH = 8;
+export const MAX_DEPTH = 8;
 
 interface PlannedList {
-  readonly raw: RawManifest;
-  /** In the format that the destination takes. */
-  readonly list: ImageList;
+  readonly kind: 'list';
+  readonly plan: ListPlan;
+  readonly signatures: Signatures;
   readonly instances: readonly PlannedInstance[];
 }
 
 interface PlannedInstance {
   readonly descriptor: Descriptor;
-  readonly contents: PlannedManifest;
+  /** Another form of an instance that stands in the list as well. */
+  readonly isAdded: boolean;
+  /** Undefined for one that is not pushed. */
+  readonly contents: PlannedManifest | undefined;
 }
 
 export type PlannedManifest = PlannedImage | PlannedList;
+
+/** A manifest, and what is known of it from where it is named. */
+export interface ManifestRequest {
+  readonly raw: RawManifest;
+  /** Where it is named by a list; undefined for what the reference means. */
+  readonly instance?: Descriptor | undefined;
+  readonly wishes: ImageWishes;
+  readonly frozen?: Frozen | undefined;
+  readonly depth?: number | undefined;
+}
 
 /**
  * Reads all manifests and decides what happens to all layers; nothing is written. Of a list, a
@@ -41,114 +51,151 @@ export type PlannedManifest = PlannedImage | PlannedList;
  */
 export async function prepareManifest(
   session: PushSession,
-  raw: RawManifest,
-  depth = 0,
+  request: ManifestRequest,
 ): Promise<PlannedManifest> {
-  if (!isListType(raw.mediaType)) return prepareImage(session, raw);
+  const { raw, instance, wishes, depth = 0 } = request;
+  const signatures = await readSignatures(session, instance);
+  const { requiredDigest } = session.destination.capabilities;
+  const frozen = request.frozen ?? frozenBy(signatures.length > 0, requiredDigest, session.options);
+  if (!isListType(raw.mediaType)) {
+    return prepareImage(session, { raw, signatures, wishes, frozen });
+  }
   if (depth === MAX_DEPTH) {
     throw new OcipushError('LIMIT_EXCEEDED', `lists are nested more than ${MAX_DEPTH} deep`);
   }
   const list = parseList(raw.bytes, raw.mediaType);
-  const { destination, options } = session;
-  const mediaType = chooseManifestType(raw.mediaType, destination.capabilities.manifestTypes);
-  if (mediaType === undefined) {
-    const instance = await readInstance(session, chooseInstance(list, options.platform));
-    return prepareManifest(session, instance, depth + 1);
+  const types = typesFor(session, list, wishes, frozen);
+  if (types.length > 0) {
+    const plan = planList(session, raw, list, types, wishes, frozen);
+    return prepareList(session, plan, { ...request, frozen, depth, signatures });
   }
-  const instances: PlannedInstance[] = [];
-  for (const descriptor of list.instances) {
-    const instance = await readInstance(session, descriptor);
-    instances.push({ descriptor, contents: await prepareManifest(session, instance, depth + 1) });
-  }
-  return { raw, list: listAs(mediaType, list, options.platform), instances };
+  const chosen = chooseInstance(list, session.options.platform);
+  return prepareInstance(session, chosen, { ...request, depth });
 }
 
-/** The blobs that storing may have to produce. */
-export function expectedProductions(
-  session: PushSession,
-  manifest: PlannedManifest,
-): readonly string[] {
-  return 'list' in manifest
-    ? manifest.instances.flatMap(({ contents }) => expectedProductions(session, contents))
-    : productionKeys(session, manifest.plan);
+/** All images that a manifest stands for, in the order in which they are pushed. */
+export function imagesIn(manifest: PlannedManifest): readonly PlannedImage[] {
+  if (manifest.kind === 'image') return [manifest];
+  return manifest.instances.flatMap(({ contents }) => (contents ? imagesIn(contents) : []));
 }
 
 /** The manifest that the push will end with, where that is known beforehand. */
-export function predictManifest(
-  session: PushSession,
-  manifest: PlannedManifest,
-): RawManifest | undefined {
-  if (!('list' in manifest)) return predictImage(session, manifest);
-  const instances = manifest.instances.map(({ contents }) => predictManifest(session, contents));
-  return instances.every((instance) => instance !== undefined)
-    ? finalList(manifest, instances)
-    : undefined;
+export function predictManifest(manifest: PlannedManifest): RawManifest | undefined {
+  if (manifest.kind === 'image') return manifest.predicted;
+  const written: WrittenInstance[] = [];
+  for (const { descriptor, isAdded, contents } of manifest.instances) {
+    const predicted = contents && predictManifest(contents);
+    if (contents && predicted === undefined) return undefined;
+    written.push({ descriptor, isAdded, manifest: predicted });
+  }
+  return finalList(manifest.plan, manifest.plan.types[0] ?? '', written);
 }
 
 /**
- * Stores all that a manifest refers to, down to the last blob.
- * @returns the manifest that describes what was stored; it is not written yet
+ * Stores all that a manifest refers to, down to the last blob, and then the manifest itself.
+ * @returns the manifest that was written
  */
-export async function storeContents(
+export async function pushManifest(
   session: PushSession,
   manifest: PlannedManifest,
+  target: ManifestTarget = 'image',
 ): Promise<RawManifest> {
-  if (!('list' in manifest)) return storeBlobs(session, manifest);
-  const { length: of } = manifest.instances;
-  session.progress.event({ kind: 'list', copies: of, total: of });
-  const stored: RawManifest[] = [];
-  for (const [index, { descriptor, contents }] of manifest.instances.entries()) {
-    session.progress.event({ kind: 'instance', digest: descriptor.digest, index, of });
-    const instance = await storeContents(session, contents);
-    await writeManifest(session, instance, instance.digest);
-    stored.push(instance);
+  if (manifest.kind === 'image') return pushImage(session, manifest, target);
+  const { plan, instances, signatures } = manifest;
+  const pushed = instances.filter(({ contents }) => contents !== undefined);
+  const { length: of } = pushed;
+  session.progress.event({ kind: 'list', copies: of, total: plan.source.instances.length });
+  const written: WrittenInstance[] = [];
+  for (const instance of instances) {
+    const { descriptor, isAdded, contents } = instance;
+    if (contents) {
+      const index = pushed.indexOf(instance);
+      session.progress.event({ kind: 'instance', digest: descriptor.digest, index, of, isAdded });
+    }
+    const pushedForm = contents && (await pushManifest(session, contents, 'instance'));
+    written.push({ descriptor, isAdded, manifest: pushedForm });
   }
-  return finalList(manifest, stored);
+  const forms = plan.types.map((type) => ({
+    type,
+    make: async () => finalList(plan, type, written),
+  }));
+  return writeManifest(session, { forms, target, signatures });
 }
 
-/** Writes the manifest itself: under its own digest as an instance, else as the image's name says. */
-export async function writeManifest(
-  session: PushSession,
-  manifest: RawManifest,
-  instance?: Digest,
-): Promise<void> {
-  const of = isListType(manifest.mediaType) ? 'list' : 'image';
-  session.progress.event({ kind: 'writing-manifest', of });
-  await session.destination.putManifest(manifest, instance).catch((error: unknown) => {
-    throw wrapError(error, 'writing manifest', { code: 'MANIFEST_REJECTED' });
+/** @throws OcipushError UNSUPPORTED */
+function typesFor(
+  { destination }: PushSession,
+  { mediaType }: ImageList,
+  { format, annotations }: ImageWishes,
+  frozen: Frozen | undefined,
+): readonly string[] {
+  const isAnnotated = Object.keys(annotations).length > 0;
+  return listTypesFor(mediaType, destination.capabilities.manifestTypes, {
+    format,
+    frozen,
+    needsOci: isAnnotated ? 'setting annotations' : undefined,
   });
 }
 
-async function readInstance(session: PushSession, descriptor: Descriptor): Promise<RawManifest> {
-  await checkSignatures(session, descriptor);
-  try {
-    return await session.source.getManifest(descriptor);
-  } catch (error) {
+/** @throws OcipushError UNSUPPORTED, SOURCE_NOT_FOUND */
+function planList(
+  { options }: PushSession,
+  raw: RawManifest,
+  list: ImageList,
+  types: readonly string[],
+  { annotations }: ImageWishes,
+  frozen: Frozen | undefined,
+): ListPlan {
+  const { platforms, addCompression, platform: pusher } = options;
+  const kept = platforms.length === 0 ? list.instances : chooseInstances(list, platforms);
+  if (frozen && addCompression.length > 0) throw frozenError(frozen, 'adding instances');
+  if (frozen && kept.length < list.instances.length) {
+    throw frozenError(frozen, 'leaving out instances');
+  }
+  if (frozen && Object.keys(annotations).length > 0)
+    throw frozenError(frozen, 'adding annotations');
+  return { raw, source: list, instances: kept, types, annotations, pusher };
+}
+
+async function prepareList(
+  session: PushSession,
+  plan: ListPlan,
+  request: ManifestRequest & { readonly depth: number; readonly signatures: Signatures },
+): Promise<PlannedList> {
+  const { signatures } = request;
+  if (session.options.expects === 'sparse-list') {
+    const left = { isAdded: false, contents: undefined };
+    const instances = plan.instances.map((descriptor) => ({ descriptor, ...left }));
+    return { kind: 'list', plan, signatures, instances };
+  }
+  const wishes = { ...request.wishes, annotations: {} };
+  const instances: PlannedInstance[] = [];
+  const missing = missingForms(plan.instances, session.options.addCompression);
+  for (const [index, descriptor] of plan.instances.entries()) {
+    const contents = await prepareInstance(session, descriptor, { ...request, wishes });
+    instances.push({ descriptor, isAdded: false, contents });
+    if (contents.kind === 'list') continue;
+    for (const format of missing[index] ?? []) {
+      const compression = { format, everywhere: true, keepPlain: false, anyVariant: false };
+      const other = { ...request, wishes: { ...wishes, compression } };
+      const added = await prepareInstance(session, descriptor, other);
+      instances.push({ descriptor, isAdded: true, contents: added });
+    }
+  }
+  return { kind: 'list', plan, signatures, instances };
+}
+
+async function prepareInstance(
+  session: PushSession,
+  descriptor: Descriptor,
+  request: ManifestRequest & { readonly depth: number },
+): Promise<PlannedManifest> {
+  const raw = await session.source.getManifest(descriptor).catch((error: unknown) => {
     throw wrapError(error, 'reading an instance of the list', {
       code: 'MANIFEST_INVALID',
       origin: 'source',
     });
-  }
-}
-
-function listAs(mediaType: string, list: ImageList, pusher: Platform): ImageList {
-  if (mediaType === list.mediaType) return list;
-  return mediaType === OCI_INDEX ? toOciIndex(list) : toDockerList(list, pusher);
-}
-
-function finalList(
-  { raw, list, instances }: PlannedList,
-  stored: readonly RawManifest[],
-): RawManifest {
-  const updates = new Map(
-    instances.flatMap(({ descriptor }, index) => {
-      const manifest = stored[index];
-      if (manifest === undefined || manifest.digest === descriptor.digest) return [];
-      const { digest, mediaType, bytes } = manifest;
-      return [[descriptor.digest, { digest, mediaType, size: bytes.length }] as const];
-    }),
-  );
-  if (updates.size === 0 && list.mediaType === raw.mediaType) return raw;
-  const bytes = encodeList(replaceInstances(list, updates));
-  return { bytes, mediaType: list.mediaType, digest: digestOf(bytes) };
+  });
+  const depth = request.depth + 1;
+  return prepareManifest(session, { ...request, raw, instance: descriptor, depth });
 }

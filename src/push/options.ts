@@ -1,13 +1,49 @@
-/** What can be wished of a push, independent of where it reads and writes. */
-import type { StoredBlob } from '../image/blob.ts';
-import type { Platform } from '../image/descriptor.ts';
+/** What can be wished of a push, independent of where it reads and writes, and what comes of it. */
+import type { BlobIdentity, StoredBlob } from '../image/blob.ts';
+import type { Descriptor, Platform } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
+import type { CompressionFormat } from '../image/media-types.ts';
+import type { LayerAction } from './layers.ts';
+
+/** How layers are to be compressed. */
+export interface CompressionWish {
+  /** Layers in any other form are recoded; unset: what is not compressed becomes gzip. */
+  readonly format?: CompressionFormat | undefined;
+  /** On the scale of the format; unset means its documented default. */
+  readonly level?: number | undefined;
+  /** Compress also where a destination would take layers as they are, as `dir:` does. */
+  readonly everywhere: boolean;
+  /** Layers that are not compressed stay so. */
+  readonly keepPlain: boolean;
+  /** A layer that the destination has in another compression serves as well. */
+  readonly anyVariant: boolean;
+}
+
+/** The formats of podman's `--format`. */
+export type ImageFormat = 'oci' | 'v2s2' | 'v2s1';
 
 export interface PushOptions {
-  /** gzip level 1 (fastest) to 9 (smallest); unset means podman's default, 5. */
-  readonly compressionLevel?: number | undefined;
+  readonly compression: CompressionWish;
+  /** Unset: that of the source where the destination takes it. */
+  readonly format?: ImageFormat | undefined;
+  /** `list`: what is no list is not pushed; `sparse-list`: of a list nothing but itself is. */
+  readonly expects: 'any' | 'list' | 'sparse-list';
   /** Of the instance that a destination gets which takes no lists. */
   readonly platform: Platform;
+  /** Of the instances of a list that are pushed; empty: all of them. */
+  readonly platforms: readonly Platform[];
+  /** Forms in which each platform of a list is pushed beside the one it has. */
+  readonly addCompression: readonly CompressionFormat[];
+  /** Set on the manifest, or the list, that the destination's name stands for. */
+  readonly annotations: Readonly<Record<string, string>>;
+  /** Nothing is pushed that would have another digest than at the source. */
+  readonly preserveDigests: boolean;
+  /** Nothing is written; the result says what would be. */
+  readonly dryRun: boolean;
+  /** The push fails before its manifest is written when that would have another digest. */
+  readonly expectDigest?: Digest | undefined;
+  /** Further tags of the image beside the one in the destination's name. */
+  readonly tags: readonly string[];
   /** Leave signatures that come with the image behind. */
   readonly removeSignatures: boolean;
   /** Repetitions of the whole push after a failure that may pass; podman's default is 3. */
@@ -18,14 +54,45 @@ export interface PushOptions {
   readonly jobs: number;
 }
 
-export interface PushResult {
+/** What happened to a blob, or would happen. */
+export interface BlobReport {
+  readonly role: 'layer' | 'config';
+  /** At the source. */
+  readonly descriptor: Descriptor;
+  readonly action: LayerAction;
+  /** Why that, in half a sentence. */
+  readonly reason: string;
+  /** `referred`: it stays where its URLs say. */
+  readonly how: StoredBlob['how'] | 'referred';
+  /** At the destination, where it is known what that is. */
+  readonly stored?: BlobIdentity | undefined;
+}
+
+/** What has come of a push, or would come of it. */
+export type PushResult = PushedImage | PushPlan;
+
+export interface PushedImage extends PushSummary {
+  readonly status: 'pushed' | 'unchanged';
   /** Of the manifest or list that the destination now has: what a digest file holds. */
   readonly digest: Digest;
-  readonly mediaType: string;
   /** Bytes of that manifest. */
   readonly size: number;
+}
+
+/** Nothing was written, for nobody asked for more. */
+export interface PushPlan extends PushSummary {
+  readonly status: 'planned';
+  /** Known where nothing has to be compressed, or was before. */
+  readonly digest: Digest | undefined;
+  readonly size: number | undefined;
+}
+
+interface PushSummary {
+  readonly mediaType: string;
   /** The destination as it can be typed again. */
   readonly reference: string;
   /** Every distinct blob of the image; empty when the destination had the whole image already. */
-  readonly blobs: readonly StoredBlob[];
+  readonly blobs: readonly BlobReport[];
+  /** Requests to a registry that a plan takes, unless some must be repeated. */
+  readonly requests?: number | undefined;
 }

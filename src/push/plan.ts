@@ -1,147 +1,180 @@
-/** Decides what becomes of an image, from facts alone. */
+/** Plans an image from facts alone, and says what its manifest is once its layers are stored. */
 import type { BlobIdentity } from '../image/blob.ts';
 import { toDockerManifest, toOciManifest } from '../image/convert-manifest.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { ImageManifest } from '../image/manifest.ts';
 import {
-  chooseManifestType,
   layerTypeWith,
-  OCI_CONFIG,
   OCI_MANIFEST,
-  type Compression,
+  type CompressionFormat,
+  type LayerCompression,
 } from '../image/media-types.ts';
-import { OcipushError } from '../errors.ts';
-import type { DestinationCapabilities } from '../transports/transport.ts';
+import type { DestinationCapabilities, RawManifest } from '../transports/transport.ts';
+import { manifestTypesFor } from './formats.ts';
+import { frozenError, type Frozen } from './frozen.ts';
+import {
+  isForeign,
+  isImageLayer,
+  isZstd,
+  layerRules,
+  planLayer,
+  type LayerFacts,
+  type LayerPlan,
+} from './layers.ts';
+import type { CompressionWish, PushOptions } from './options.ts';
 
-/** `refer`: a foreign layer, whose bytes stay where its URLs say. */
-export type LayerAction = 'copy' | 'gzip' | 'decompress' | 'refer';
-
-/** A layer of the source, and how its bytes really are compressed, whatever its media type says. */
-export interface LayerFacts {
-  readonly descriptor: Descriptor;
-  readonly compression: Compression;
+/** An image as read. */
+export interface ImageFacts {
+  /** Of the bytes at the source; they may be older than v2s2, unlike `manifest`. */
+  readonly raw: Pick<RawManifest, 'mediaType'>;
+  readonly manifest: ImageManifest;
+  readonly layers: readonly LayerFacts[];
 }
 
-export interface LayerPlan extends LayerFacts {
-  readonly action: LayerAction;
-}
+/** The wishes of a push that speak of one image. */
+export type ImageWishes = Pick<PushOptions, 'compression' | 'format' | 'annotations'>;
 
 export interface ImagePlan {
+  /** The media type at the source. */
+  readonly from: string;
+  readonly manifest: ImageManifest;
   readonly layers: readonly LayerPlan[];
-  /** The config as the source has it. */
-  readonly config: Descriptor;
-  /** The config's new bytes, where the format that the destination takes needs others. */
-  readonly newConfig: Uint8Array | undefined;
-  /**
-   * The manifest to write, with the digests and sizes of the source's layers in place of those they
-   * will have. Undefined when the source's own bytes are to be written.
-   */
-  readonly newManifest: ImageManifest | undefined;
+  /** Media types of the manifest to write, the preferred one first. */
+  readonly types: readonly string[];
+  readonly annotations: Readonly<Record<string, string>>;
+  /** Whether the manifest is written as it is, whatever its layers are. */
+  readonly isFrozen: boolean;
+  /** Forms in which a layer that is to be recoded serves as well, where the destination has it. */
+  readonly variants: readonly CompressionFormat[];
+}
+
+/** What has become of a layer. */
+export interface FinalLayer extends BlobIdentity {
+  readonly compression: LayerCompression;
+  /** What the form of its bytes adds to its descriptor. */
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
+}
+
+export interface FinalImage {
+  readonly manifest: ImageManifest;
+  /** The config's new bytes; undefined where it keeps its own. */
+  readonly config: Uint8Array | undefined;
+}
+
+/** @throws OcipushError UNSUPPORTED for wishes that cannot be met */
+export function planImage(
+  { raw, manifest, layers: facts }: ImageFacts,
+  capabilities: DestinationCapabilities,
+  wishes: ImageWishes,
+  frozen?: Frozen,
+): ImagePlan {
+  const { format, compression, annotations } = wishes;
+  const takesOci = capabilities.manifestTypes.includes(OCI_MANIFEST);
+  const takesZstd = takesOci && (format ?? 'oci') === 'oci';
+  const rules = layerRules(capabilities, compression, { takesZstd, frozen });
+  const isAnnotated = Object.keys(annotations).length > 0;
+  if (frozen && isAnnotated) throw frozenError(frozen, 'adding annotations');
+  const layers = facts.map((layer) => planLayer(manifest, layer, rules));
+  const types = manifestTypesFor(raw.mediaType, capabilities.manifestTypes, {
+    format,
+    frozen,
+    needsOci: ociWish(manifest, layers, isAnnotated),
+    keeps: rules.wanted === 'preserve',
+  });
+  const isFrozen = frozen !== undefined;
+  const variants = variantsIn(types, compression);
+  return { from: raw.mediaType, manifest, layers, types, annotations, isFrozen, variants };
 }
 
 /**
- * Plans an image.
+ * The image to write under one of the plan's types, or undefined when it is the source's own.
  * @param readConfig gives the bytes of the config; called only when they must be rewritten
- * @throws OcipushError UNSUPPORTED when the destination cannot take such an image
+ * @throws OcipushError UNSUPPORTED when that type cannot express the image
  */
-export async function planImage(
-  manifest: ImageManifest,
-  facts: readonly LayerFacts[],
-  capabilities: DestinationCapabilities,
+export async function finalImage(
+  plan: ImagePlan,
+  type: string,
+  stored: readonly FinalLayer[],
   readConfig: () => Promise<Uint8Array>,
-): Promise<ImagePlan> {
-  const layers = facts.map((layer) => ({
-    ...layer,
-    action: actionFor(manifest, layer, capabilities),
-  }));
-  const mediaType = targetType(manifest, capabilities);
-  const isRecoded = layers.some(({ action }) => action === 'gzip' || action === 'decompress');
-  const isFetched = layers.some(
-    ({ action, descriptor }) => action !== 'refer' && isForeign(descriptor),
-  );
-  const { config } = manifest;
-  if (mediaType === manifest.mediaType && !isRecoded && !isFetched) {
-    return { layers, config, newConfig: undefined, newManifest: undefined };
-  }
-  const edited = { ...manifest, layers: layers.map((layer) => plannedDescriptor(manifest, layer)) };
-  if (mediaType === manifest.mediaType) {
-    return { layers, config, newConfig: undefined, newManifest: edited };
-  }
-  if (mediaType === OCI_MANIFEST) {
-    const converted = toOciManifest(edited, await readConfig());
-    return { layers, config, newConfig: converted.config, newManifest: converted.manifest };
-  }
-  return { layers, config, newConfig: undefined, newManifest: toDockerManifest(edited) };
+): Promise<FinalImage | undefined> {
+  const { manifest } = plan;
+  if (plan.isFrozen || (type === plan.from && !isEdited(plan, stored))) return undefined;
+  const edited: ImageManifest = {
+    ...manifest,
+    layers: plan.layers.map((layer, index) => finalDescriptor(manifest, layer, stored[index])),
+  };
+  return annotated(await converted(edited, type, readConfig), plan.annotations);
 }
 
-/** The manifest to write once it is known what the layers have become; undefined: the source's. */
-export function finalManifest(
-  { newManifest }: ImagePlan,
-  stored: readonly BlobIdentity[],
-): ImageManifest | undefined {
-  if (newManifest === undefined) return undefined;
-  const layers = newManifest.layers.map((layer, index) => {
-    const { digest, size } = stored[index] ?? layer;
-    return { ...layer, digest, size };
-  });
-  return { ...newManifest, layers };
-}
-
-/** Whether the bytes of a layer are to be had elsewhere. */
-export function isForeign({ urls = [] }: Descriptor): boolean {
-  return urls.length > 0;
-}
-
-function targetType(manifest: ImageManifest, { manifestTypes }: DestinationCapabilities): string {
-  const type = chooseManifestType(manifest.mediaType, manifestTypes);
-  if (type !== undefined) return type;
-  throw new OcipushError(
-    'UNSUPPORTED',
-    `the destination takes none of the formats of the image: ${manifest.mediaType}`,
-    { origin: 'destination' },
-  );
-}
-
-function actionFor(
+async function converted(
   manifest: ImageManifest,
-  { descriptor, compression }: LayerFacts,
-  { layerCompression, acceptsForeignLayers }: DestinationCapabilities,
-): LayerAction {
-  if (isForeign(descriptor) && acceptsForeignLayers) return 'refer';
-  if (!isImageLayer(manifest, descriptor)) return 'copy';
-  if (layerCompression === 'compress' && compression === 'none') return 'gzip';
-  if (layerCompression === 'decompress' && compression !== 'none') return 'decompress';
-  return 'copy';
+  type: string,
+  readConfig: () => Promise<Uint8Array>,
+): Promise<FinalImage> {
+  if (type === manifest.mediaType) return { manifest, config: undefined };
+  if (type === OCI_MANIFEST) return toOciManifest(manifest, await readConfig());
+  return { manifest: toDockerManifest(manifest), config: undefined };
 }
 
-/** Layers of artifacts are never touched, even where their type is that of an image layer. */
-function isImageLayer(manifest: ImageManifest, { mediaType }: Descriptor): boolean {
-  const isImage = manifest.mediaType !== OCI_MANIFEST || manifest.config.mediaType === OCI_CONFIG;
-  return isImage && layerTypeWith(mediaType, 'gzip') !== undefined;
+function annotated({ manifest, config }: FinalImage, added: ImagePlan['annotations']): FinalImage {
+  if (Object.keys(added).length === 0) return { manifest, config };
+  return { manifest: { ...manifest, annotations: { ...manifest.annotations, ...added } }, config };
+}
+
+function ociWish(
+  manifest: ImageManifest,
+  layers: readonly LayerPlan[],
+  isAnnotated: boolean,
+): string | undefined {
+  const isOci = manifest.mediaType === OCI_MANIFEST;
+  // What a Docker manifest wrongly calls gzip stays there, as long as nobody asks for more.
+  const zstd = layers.find(
+    ({ becomes, action }) => isZstd(becomes) && (isOci || action !== 'copy'),
+  );
+  if (zstd) return `compression using ${zstd.becomes}`;
+  return isAnnotated ? 'setting annotations' : undefined;
+}
+
+function variantsIn(
+  types: readonly string[],
+  { anyVariant }: CompressionWish,
+): readonly CompressionFormat[] {
+  if (!anyVariant) return [];
+  const isOci = types.every((type) => type === OCI_MANIFEST);
+  return isOci ? ['gzip', 'zstd'] : ['gzip'];
+}
+
+function isEdited(plan: ImagePlan, stored: readonly FinalLayer[]): boolean {
+  return (
+    Object.keys(plan.annotations).length > 0 ||
+    plan.layers.some(
+      (layer, index) =>
+        stored[index]?.digest !== layer.descriptor.digest ||
+        (layer.action !== 'refer' && isForeign(layer.descriptor)),
+    )
+  );
 }
 
 /**
  * How a manifest that is written anew speaks of a layer: with the type that its bytes have, which
  * need not be what the source said.
  */
-function plannedDescriptor(manifest: ImageManifest, layer: LayerPlan): Descriptor {
-  const { descriptor, action, compression } = layer;
-  if (action === 'refer' || !isImageLayer(manifest, descriptor)) return descriptor;
-  const { digest, size } = descriptor;
-  switch (action) {
-    // Annotations speak of bytes that are no longer there, and go, as in the reference.
-    case 'gzip':
-      return { mediaType: typeWith(descriptor.mediaType, 'gzip'), digest, size };
-    case 'decompress':
-      return { mediaType: typeWith(descriptor.mediaType, 'none'), digest, size };
-    case 'copy': {
-      const { urls: _urls, ...kept } = descriptor;
-      return { ...kept, mediaType: typeWith(descriptor.mediaType, compression) };
-    }
-  }
+function finalDescriptor(
+  manifest: ImageManifest,
+  { descriptor, action }: LayerPlan,
+  stored: FinalLayer | undefined,
+): Descriptor {
+  if (stored === undefined || action === 'refer') return descriptor;
+  const { urls: _urls, ...kept } = descriptor;
+  if (!isImageLayer(manifest, descriptor)) return kept;
+  const { digest, size, annotations, compression } = stored;
+  const mediaType = typeWith(descriptor.mediaType, compression);
+  if (digest === descriptor.digest) return { ...kept, mediaType };
+  // Annotations speak of bytes that are no longer there, and go, as in the reference.
+  return { mediaType, digest, size, ...(annotations && { annotations }) };
 }
 
-function typeWith(mediaType: string, compression: Compression): string {
+function typeWith(mediaType: string, compression: LayerCompression): string {
   if (compression === 'bzip2' || compression === 'xz') return mediaType;
   return layerTypeWith(mediaType, compression) ?? mediaType;
 }

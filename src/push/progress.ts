@@ -13,6 +13,8 @@ export type ProgressEvent =
       readonly digest: Digest;
       readonly index: number;
       readonly of: number;
+      /** Written in another form than the list has it in. */
+      readonly isAdded: boolean;
     }
   | {
       readonly kind: 'blob-start';
@@ -25,6 +27,7 @@ export type ProgressEvent =
   | { readonly kind: 'blob-bytes'; readonly digest: Digest; readonly count: number }
   | { readonly kind: 'blob-done'; readonly digest: Digest; readonly stored: StoredBlob }
   | { readonly kind: 'writing-manifest'; readonly of: 'image' | 'list' }
+  | { readonly kind: 'storing-signatures' }
   | { readonly kind: 'unchanged'; readonly digest: Digest }
   | {
       readonly kind: 'retry';

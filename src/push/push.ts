@@ -11,7 +11,7 @@ import type {
   SourceReference,
   TransportContext,
 } from '../transports/transport.ts';
-import { checkGzipLevel } from '../transforms/gzip.ts';
+import { CODECS } from '../transforms/codecs.ts';
 import { attemptPush, type PushPart } from './attempt.ts';
 import type { BlobCache } from './blob-cache.ts';
 import type { PushOptions, PushResult } from './options.ts';
@@ -41,17 +41,17 @@ export type PushOutcome = PromiseSettledResult<PushResult> & {
 /**
  * Copies an image, or a list with all its instances, to each of the destinations. What they need in
  * the same form is read, compressed and hashed once for all; the failure of one leaves the others.
- * @returns what became of each destination, in their order
+ * @returns what became of each destination, in their order; names in one archive are one destination
  * @throws OcipushError when the source cannot be opened, or the options make no sense;
  * POLICY_REJECTED when the source must not be pushed
  */
 export async function push(request: PushRequest): Promise<readonly PushOutcome[]> {
-  checkGzipLevel(request.options.compressionLevel);
+  checkCompression(request.options);
   await using source = await openSource(request);
   checkPolicy(request.policy, source);
   const destinations =
     request.destinations.length > 0
-      ? request.destinations
+      ? joined(request.destinations)
       : [await ownDestination(source, request.progress)];
   const pool = new ProductionPool();
   const blocks = createLimiter(availableParallelism());
@@ -64,6 +64,17 @@ export async function push(request: PushRequest): Promise<readonly PushOutcome[]
     ...outcome,
     reference: String(destinations[index]?.toString()),
   }));
+}
+
+/** One destination for all names that lead to one place. */
+function joined(destinations: readonly DestinationReference[]): readonly DestinationReference[] {
+  return destinations.reduce<readonly DestinationReference[]>((before, destination) => {
+    for (const [index, other] of before.entries()) {
+      const both = other.join?.(destination);
+      if (both) return before.with(index, both);
+    }
+    return [...before, destination];
+  }, []);
 }
 
 /** podman documents that an image without a destination goes to where its name says. */
@@ -104,6 +115,11 @@ async function pushTo(part: PushPart): Promise<PushResult> {
       share = new ProductionPool().join();
     }
   });
+}
+
+/** @throws OcipushError USAGE */
+function checkCompression({ compression }: PushOptions): void {
+  CODECS[compression.format ?? 'gzip'].checkLevel(compression.level);
 }
 
 async function openSource({ source, context }: PushRequest): Promise<ImageSource> {

@@ -1,9 +1,11 @@
 /** What all parts of one attempt to push have in hand. */
-import type { StoredBlob } from '../image/blob.ts';
+import type { Descriptor } from '../image/descriptor.ts';
+import type { ByteStream } from '../io/bytes.ts';
 import type { Limiter } from '../io/limiter.ts';
 import type { ImageDestination, ImageSource } from '../transports/transport.ts';
 import type { BlobCache } from './blob-cache.ts';
-import type { PushOptions } from './options.ts';
+import type { BlobReport, PushOptions } from './options.ts';
+import type { FinalLayer } from './plan.ts';
 import type { ProductionShare } from './production-pool.ts';
 import type { ProgressSink } from './progress.ts';
 
@@ -13,6 +15,8 @@ export interface PushSession {
   readonly options: PushOptions;
   readonly progress: ProgressSink;
   readonly cache: BlobCache;
+  /** Reads a blob from one of the URLs that its descriptor has. */
+  readonly fetchForeign: (descriptor: Descriptor) => ByteStream;
   /** Aborted when the user wants to end, or a part of the attempt has failed. */
   readonly signal: AbortSignal;
   /** Aborts {@link signal}, for a part has failed. */
@@ -24,5 +28,7 @@ export interface PushSession {
   /** The productions of blobs, which other destinations of the same push may take part in. */
   readonly share: ProductionShare;
   /** By digest at the source and form: what several images or layers share goes once. */
-  readonly stored: Map<string, Promise<StoredBlob>>;
+  readonly stored: Map<string, Promise<FinalLayer>>;
+  /** What has happened so far. */
+  readonly reports: BlobReport[];
 }

@@ -1,5 +1,6 @@
 /** Reads blobs from a repository, and goes on where a connection broke. */
 import type { BlobIdentity } from '../image/blob.ts';
+import { UNKNOWN_SIZE } from '../image/descriptor.ts';
 import { OcipushError } from '../errors.ts';
 import { slice, type ByteRange, type ByteStream } from '../io/bytes.ts';
 import type { RegistryClient } from './client.ts';
@@ -41,10 +42,11 @@ async function request(
   range: ByteRange,
 ): Promise<ByteStream> {
   const isWhole = range.start === 0 && range.end === size;
+  const last = range.end === UNKNOWN_SIZE ? '' : range.end - 1;
   const response = await client.send({
     method: 'GET',
     target: `blobs/${digest}`,
-    headers: isWhole ? {} : { range: `bytes=${range.start}-${range.end - 1}` },
+    headers: isWhole ? {} : { range: `bytes=${range.start}-${last}` },
     accept: [200, 206],
     streams: [200, 206],
     attempt: `reading blob ${digest}`,

@@ -8,9 +8,9 @@ import {
   OCI_INDEX,
   OCI_MANIFEST,
 } from '../image/media-types.ts';
-import { OcipushError } from '../errors.ts';
+import { OcipushError, withCode } from '../errors.ts';
 import { collect, single } from '../io/bytes.ts';
-import { isTransient } from './answer-error.ts';
+import { isRefusal, isTransient } from './answer-error.ts';
 import type { RegistryClient } from './client.ts';
 import type { HttpResponse } from './http.ts';
 
@@ -69,6 +69,19 @@ export async function getManifest(
   }, isTransient);
 }
 
+/** As in the reference, and 415 (RFC 9110), which says nothing else. */
+function refusesFormat(error: unknown): error is OcipushError {
+  if (!isRefusal(error)) return false;
+  const { status, registryCode } = error.context;
+  const isUnread = registryCode === 'UNSUPPORTED' && error.message.includes('Invalid JSON syntax');
+  return (
+    status === 415 ||
+    registryCode === 'MANIFEST_INVALID' ||
+    registryCode === 'TAG_INVALID' ||
+    isUnread
+  );
+}
+
 /** What is no digest says nothing. */
 function digestIn(response: HttpResponse): Digest | undefined {
   try {
@@ -80,7 +93,8 @@ function digestIn(response: HttpResponse): Digest | undefined {
 
 /**
  * Writes a manifest under a tag or its own digest.
- * @throws OcipushError REGISTRY_ANSWER_INVALID when the registry stored something else
+ * @throws OcipushError REGISTRY_ANSWER_INVALID when the registry stored something else;
+ * MANIFEST_REJECTED when it may take the same image in another format
  */
 export async function putManifest(
   client: RegistryClient,
@@ -88,15 +102,19 @@ export async function putManifest(
   manifest: { readonly bytes: Uint8Array; readonly mediaType: string; readonly digest: Digest },
 ): Promise<void> {
   const attempt = `uploading manifest ${reference} to ${client.repository.registry}/${client.repository.path}`;
-  const response = await client.send({
-    method: 'PUT',
-    target: `manifests/${reference}`,
-    headers: { 'content-type': manifest.mediaType },
-    body: manifest.bytes,
-    // 200 and 202 come from registries that are known; what counts is the digest, checked below.
-    accept: [200, 201, 202],
-    attempt,
-  });
+  const response = await client
+    .send({
+      method: 'PUT',
+      target: `manifests/${reference}`,
+      headers: { 'content-type': manifest.mediaType },
+      body: manifest.bytes,
+      // 200 and 202 come from registries that are known; what counts is the digest, checked below.
+      accept: [200, 201, 202],
+      attempt,
+    })
+    .catch((error: unknown) => {
+      throw refusesFormat(error) ? withCode('MANIFEST_REJECTED', error) : error;
+    });
   const stored = response.header('docker-content-digest');
   if (stored === manifest.digest || (stored === undefined && response.status === 201)) return;
   throw new OcipushError(

@@ -17,6 +17,11 @@ const NO_SINGLE_PUT = new Set([404, 405, 413, 415, 416, 500, 501, 502, 503, 504]
 
 const BINARY = { 'content-type': 'application/octet-stream' };
 
+export interface UploadPreview {
+  readonly how: StoredBlob['how'];
+  readonly requests: number;
+}
+
 export class BlobUploader {
   readonly #client: RegistryClient;
   /** Whether this registry takes a body with the PUT that ends an upload. */
@@ -32,12 +37,28 @@ export class BlobUploader {
     return this.#client.withRetry(() => this.#uploadOnce(blob));
   }
 
+  /**
+   * What {@link upload} would do, and how many requests it would take. A mount from another
+   * repository cannot be tried: it is taken for granted.
+   */
+  async preview({ candidates, identity }: BlobUpload): Promise<UploadPreview> {
+    let requests = 0;
+    for (const candidate of candidates) {
+      requests += candidate.size >= WORTH_ASKING_TWICE ? 2 : 1;
+      if (await this.#isPresent(candidate)) return { how: 'exists', requests };
+      const isElsewhere = this.#mountSource(candidate.origin) !== this.#client.repository.path;
+      if (isElsewhere) return { how: 'mounted', requests };
+    }
+    const starting = candidates.length === 0 ? 1 : 0;
+    return { how: 'uploaded', requests: requests + starting + (identity ? 1 : 2) };
+  }
+
   async #uploadOnce(blob: BlobUpload): Promise<StoredBlob> {
     let session: URL | undefined;
     for (const candidate of blob.candidates) {
       if (session) await this.#cancel(session);
       const { digest, size } = candidate;
-      const answer = await this.#ask(candidate, this.#mountSource(blob.origin));
+      const answer = await this.#ask(candidate, this.#mountSource(candidate.origin));
       if (answer === 'exists' || answer === 'mounted') return { digest, size, how: answer };
       session = answer;
     }

@@ -1,7 +1,7 @@
 /** A directory into which an image is written, file by file, each there whole or not at all. */
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import type { BlobProduction, BlobUpload, StoredBlob } from '../image/blob.ts';
+import type { BlobIdentity, BlobProduction, BlobUpload, StoredBlob } from '../image/blob.ts';
 import type { Digest } from '../image/digest.ts';
 import { messageOf, OcipushError } from '../errors.ts';
 import { single, type ByteStream } from '../io/bytes.ts';
@@ -10,6 +10,7 @@ import { writeNewFile } from '../io/file-writer.ts';
 import { systemCode } from '../io/system-error.ts';
 import { removeAbandoned, temporaryPath } from '../io/temporary-file.ts';
 import { unwritable, writingFrom } from './destination-error.ts';
+import type { BlobPreview } from './transport.ts';
 
 export interface FileStoreOptions {
   /** What the names of unfinished files begin with. */
@@ -56,14 +57,22 @@ export class FileStore implements AsyncDisposable {
     return found !== undefined && found.isFile() && found.size === size;
   }
 
+  /** Whether one of the candidates of a blob is there. */
+  async preview(
+    { candidates }: BlobUpload,
+    pathOf: (digest: Digest) => string,
+  ): Promise<BlobPreview> {
+    const found = await this.#find(candidates, pathOf);
+    return { how: found ? 'exists' : 'uploaded', requests: 0 };
+  }
+
   /**
    * Stores a blob where `pathOf` says, unless one of its candidates is there already.
    * @throws OcipushError FILE_UNWRITABLE, or of producing the bytes; there is no file then
    */
   async putBlob(blob: BlobUpload, pathOf: (digest: Digest) => string): Promise<StoredBlob> {
-    for (const { digest, size } of blob.candidates) {
-      if (await this.has(pathOf(digest), size)) return { digest, size, how: 'exists' };
-    }
+    const found = await this.#find(blob.candidates, pathOf);
+    if (found) return { ...found, how: 'exists' };
     const production = lazily(() => blob.open());
     await this.#put(production.stream, () => pathOf(production.result().digest));
     const { digest, size } = production.result();
@@ -91,6 +100,16 @@ export class FileStore implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new OcipushError('ABORTED', 'the destination is closed'));
     await Promise.allSettled(this.#underWay);
+  }
+
+  async #find(
+    candidates: readonly BlobIdentity[],
+    pathOf: (digest: Digest) => string,
+  ): Promise<BlobIdentity | undefined> {
+    for (const { digest, size } of candidates) {
+      if (await this.has(pathOf(digest), size)) return { digest, size };
+    }
+    return undefined;
   }
 
   async #put(

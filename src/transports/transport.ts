@@ -33,7 +33,10 @@ export interface SourceReference extends ImageReference {
 }
 
 export interface DestinationReference extends ImageReference {
+  /** Changes nothing yet: what is there may only be looked at. */
   openDestination(context: TransportContext): Promise<ImageDestination>;
+  /** One destination for both, where they are names in one file that is written as a whole. */
+  join?(other: DestinationReference): DestinationReference | undefined;
 }
 
 /** Bytes that any manifest or config may have (reference: internal/iolimits). */
@@ -52,7 +55,7 @@ export interface ImageSource extends AsyncDisposable {
   /** What a signature policy knows the image by; undefined for what it never judges: local storage. */
   readonly policyIdentity: PolicyIdentity | undefined;
   /** Where the image is at a registry: another repository there may mount its blobs. */
-  readonly origin?: RepositoryName;
+  readonly repository?: RepositoryName;
   /** The full name under which the image was found, where a shorter one could be asked for. */
   readonly resolvedName?: NamedReference;
   /**
@@ -66,8 +69,11 @@ export interface ImageSource extends AsyncDisposable {
    * blob; BLOB_UNKNOWN when the image does not have it.
    */
   getBlob(descriptor: Descriptor, range?: ByteRange): ByteStream;
-  /** Whether the image, or one instance of a list, comes with signatures. */
-  hasSignatures?(instance?: Descriptor): Promise<boolean>;
+  /**
+   * The signatures that come with the image, or with one instance of a list, as `dir:` stores them.
+   * @throws OcipushError UNSUPPORTED when there are some that the delivered manifest does not match
+   */
+  getSignatures?(instance?: Descriptor): Promise<readonly Uint8Array[]>;
 }
 
 /** What the engine must know about a destination; it never asks which transport it is. */
@@ -82,14 +88,32 @@ export interface DestinationCapabilities {
   readonly requiredDigest?: Digest | undefined;
 }
 
+export interface BlobPreview {
+  readonly how: StoredBlob['how'];
+  /** Requests to a registry that it takes. */
+  readonly requests: number;
+}
+
 export interface ImageDestination extends AsyncDisposable {
   readonly reference: ImageReference;
   readonly capabilities: DestinationCapabilities;
+  /** Where the image goes at a registry: other repositories there may give it blobs. */
+  readonly repository?: RepositoryName;
   /** The digest that the reference points at now; undefined when there is none or it is unknown. */
   currentDigest(): Promise<Digest | undefined>;
+  /** What {@link putBlob} would do, as far as that can be told without doing it. */
+  previewBlob(blob: BlobUpload): Promise<BlobPreview>;
+  /** Makes ready to be written to; until then nothing is changed. */
+  begin(): Promise<void>;
   putBlob(blob: BlobUpload): Promise<StoredBlob>;
   /** Writes an instance of a list when `instance` is given, else the manifest that is the image. */
   putManifest(manifest: RawManifest, instance?: Digest): Promise<void>;
+  /** Stores signatures of the image, or of one instance; there where they have a place. */
+  putSignatures?(signatures: readonly Uint8Array[], instance?: Digest): Promise<void>;
+  /** Makes the image known under one more tag; there where an image can have several. */
+  putTag?(manifest: RawManifest, tag: string): Promise<void>;
+  /** Keeps the full name under which the image was found beside its new one. */
+  addSourceName?(name: NamedReference): void;
   /** Makes what was written visible. */
   commit(): Promise<void>;
 }

@@ -96,7 +96,10 @@ describe('normaliseFlags', () => {
 
 describe('findCommand', () => {
   const output = { stdout: process.stdout, stderr: process.stderr };
-  const { root, push } = createProgram({ push: async () => {} }, output);
+  const { root, push } = createProgram(
+    { push: async () => {}, pushManifest: async () => {} },
+    output,
+  );
 
   test.each<[argv: string[], name: string, parent: string, args: string[]]>([
     [['push', 'a', 'b'], 'push', 'ocipush', ['a', 'b']],

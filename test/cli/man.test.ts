@@ -4,7 +4,10 @@ import { describe, expect, test } from 'vitest';
 import { createProgram } from '../../src/cli/program.ts';
 
 const output = { stdout: process.stdout, stderr: process.stderr };
-const { root, push } = createProgram({ push: async () => {} }, output);
+const { root, push, manifestPush } = createProgram(
+  { push: async () => {}, pushManifest: async () => {} },
+  output,
+);
 const [image] = root.commands.filter((command) => command.name() === 'image');
 
 /** What a reader of either text learns of a flag. */
@@ -29,7 +32,7 @@ function documentedFlags(page: string): Flag[] {
     .slice(1);
   return items.map((item) => {
     const [head = '', ...body] = item.split('\n');
-    const match = /^\\fB(--[a-z-]+)\\fR(?:=\\fI(.+)\\fR)?(?:, \\fB(-.)\\fR)?$/.exec(head);
+    const match = /^\\fB(--[a-z-]+)\\fR(?:=\\fI([^\\]+)\\fR)?(?:, \\fB(-.)\\fR)?$/.exec(head);
     const stated = /The default is \\fB(.+?)\\fR\./.exec(body.join('\n'));
     return {
       long: match?.[1] ?? `unreadable: ${head}`,
@@ -57,6 +60,7 @@ function byName(flags: readonly Flag[]): Flag[] {
 describe.each([
   ['ocipush.1', root],
   ['ocipush-push.1', push],
+  ['ocipush-manifest-push.1', manifestPush],
 ])('%s', (page, command) => {
   test('documents the flags that exist, and no others', () => {
     expect(byName(documentedFlags(page))).toEqual(byName(declaredFlags(command)));

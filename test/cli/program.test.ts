@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { record } from './recording.ts';
 
-const DEFAULTS = { jobs: 6, retry: 3 };
+const DEFAULTS = {
+  addCompression: [],
+  annotation: [],
+  jobs: 6,
+  platform: [],
+  retry: 3,
+  tag: [],
+};
 
 describe('runProgram', () => {
   test.each([

@@ -4,6 +4,8 @@ import { createProgram, runProgram, type PushInvocation } from '../../src/cli/pr
 
 export interface Recording {
   readonly pushes: readonly PushInvocation[];
+  /** Of `manifest push`. */
+  readonly lists: readonly PushInvocation[];
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -11,9 +13,11 @@ export interface Recording {
 /** Runs a command line; fails as the program fails. */
 export async function record(...argv: readonly string[]): Promise<Recording> {
   const pushes: PushInvocation[] = [];
+  const lists: PushInvocation[] = [];
   const stdout = new PassThrough({ encoding: 'utf8' });
   const stderr = new PassThrough({ encoding: 'utf8' });
   const push = async (invocation: PushInvocation) => void pushes.push(invocation);
-  await runProgram(createProgram({ push }, { stdout, stderr }), argv);
-  return { pushes, stdout: stdout.read() ?? '', stderr: stderr.read() ?? '' };
+  const pushManifest = async (invocation: PushInvocation) => void lists.push(invocation);
+  await runProgram(createProgram({ push, pushManifest }, { stdout, stderr }), argv);
+  return { pushes, lists, stdout: stdout.read() ?? '', stderr: stderr.read() ?? '' };
 }

@@ -28,6 +28,13 @@ export interface Place {
 
 /** By transport; names are words in lower case. */
 export const PLACES = {
+  'containers-storage': ({ home }, name) => {
+    const store = join(home.path, name);
+    return {
+      reference: `containers-storage:[overlay@${store}/graph+${store}/run]localhost/image:1`,
+      remove: () => rm(store, { recursive: true }),
+    };
+  },
   docker: ({ registry }, name) => ({
     reference: `docker://${registry.host}/${name}:1`,
     flags: ['tls-verify=false'],

@@ -72,6 +72,7 @@ describe('a list', () => {
       'open',
       'reading-signatures',
       'current',
+      'begin',
       'list',
       'instance',
       'writing-manifest',
@@ -84,12 +85,13 @@ describe('a list', () => {
       'commit',
       'close',
     ]);
+    const [first, second] = list.images.map(({ manifest }) => manifest.descriptor.digest);
     expect(events.filter(({ kind }) => !kind.startsWith('blob-'))).toEqual([
       { kind: 'reading-signatures', of: 'list' },
       { kind: 'list', copies: 2, total: 2 },
-      { kind: 'instance', digest: list.images[0]?.manifest.descriptor.digest, index: 0, of: 2 },
+      { kind: 'instance', digest: first, index: 0, of: 2, isAdded: false },
       { kind: 'writing-manifest', of: 'image' },
-      { kind: 'instance', digest: list.images[1]?.manifest.descriptor.digest, index: 1, of: 2 },
+      { kind: 'instance', digest: second, index: 1, of: 2, isAdded: false },
       { kind: 'writing-manifest', of: 'image' },
       { kind: 'writing-manifest', of: 'list' },
     ]);
@@ -135,7 +137,7 @@ describe('a list', () => {
       journal.length = 0;
       const { result } = await pushOne(source, destination, { cache, journal });
       expect(journal).toEqual(['open', 'reading-signatures', 'current', 'unchanged', 'close']);
-      expect(result).toEqual({ ...first, blobs: [] });
+      expect(result).toEqual({ ...first, status: 'unchanged', blobs: [] });
     },
   );
 

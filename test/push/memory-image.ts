@@ -1,7 +1,9 @@
 /** An image source and destinations in memory, which write down what is done with them. */
 import type { PolicyIdentity } from '../../src/config/policy.ts';
 import type { BlobUpload, StoredBlob } from '../../src/image/blob.ts';
+import type { Descriptor } from '../../src/image/descriptor.ts';
 import { digestMismatch, digestOf, type Digest } from '../../src/image/digest.ts';
+import { manifestDigest } from '../../src/image/manifest-type.ts';
 import {
   DOCKER_LIST,
   DOCKER_MANIFEST,
@@ -31,7 +33,7 @@ export interface MemorySource extends SourceReference {
 }
 
 interface SourceParts {
-  /** Whether the image itself (no digest) or an instance has signatures. */
+  /** Whether the image itself (no digest) or an instance has a signature. */
   readonly signed?: (instance: Digest | undefined) => boolean;
   /** Never judged unless told. */
   readonly policyIdentity?: PolicyIdentity | undefined;
@@ -64,14 +66,15 @@ export function memorySource(blobs: readonly MadeBlob[], parts: SourceParts = {}
       const { digest, mediaType } = instance ?? top?.descriptor ?? fail();
       const bytes = bytesOf(digest);
       if (instance && digestOf(bytes) !== digest) throw digestMismatch(digest, digestOf(bytes));
-      return { bytes, mediaType, digest: digestOf(bytes) };
+      return { bytes, mediaType, digest: manifestDigest(bytes) };
     },
     getBlob: (descriptor, range) => {
       if (range === undefined) return readBlob(descriptor.digest);
       return slice(once(bytesOf(descriptor.digest)), range);
     },
     ...(parts.signed && {
-      hasSignatures: async (instance) => parts.signed?.(instance?.digest) ?? false,
+      getSignatures: async (instance?: Descriptor) =>
+        parts.signed?.(instance?.digest) ? [Buffer.from(`signature of ${instance?.digest}`)] : [],
     }),
     [Symbol.asyncDispose]: async () => {
       isOpen = false;
@@ -114,10 +117,18 @@ interface DestinationParts {
   readonly name?: string;
   readonly capabilities?: Partial<DestinationCapabilities>;
   readonly journal?: Journal;
+  /** Takes signatures, by the digest of the instance, or `image`; without it there is no place for them. */
+  readonly signatures?: Map<string, readonly string[]>;
+  /** Takes further tags; without it there is no place for them. */
+  readonly tags?: Map<string, Digest>;
   /** Called with a blob before it is stored. */
   readonly begin?: (upload: BlobUpload) => Promise<void>;
   /** Called before a blob, a manifest (`manifest`) or the end (`commit`) is dealt with; may throw. */
-  readonly before?: (what: Digest | 'manifest' | 'commit', signal: AbortSignal) => unknown;
+  readonly before?: (
+    what: Digest | 'manifest' | 'commit',
+    signal: AbortSignal,
+    manifest?: RawManifest,
+  ) => unknown;
 }
 
 export function memoryDestination(parts: DestinationParts = {}): MemoryDestination {
@@ -148,6 +159,13 @@ export function memoryDestination(parts: DestinationParts = {}): MemoryDestinati
       journal.push('current');
       return memory.current;
     },
+    previewBlob: async ({ candidates }) => {
+      const isThere = candidates.some(({ digest }) => blobs.has(digest));
+      return { how: isThere ? 'exists' : 'uploaded', requests: isThere ? 1 : 3 };
+    },
+    begin: async () => {
+      journal.push('begin');
+    },
     putBlob: async (upload): Promise<StoredBlob> => {
       await before?.(
         (upload.identity ?? upload.candidates[0])?.digest ?? ('sha256:' as Digest),
@@ -165,10 +183,20 @@ export function memoryDestination(parts: DestinationParts = {}): MemoryDestinati
     },
     putManifest: async (manifest, instance) => {
       journal.push(instance === undefined ? 'manifest' : 'instance');
-      await before?.('manifest', signal);
+      await before?.('manifest', signal, manifest);
       manifests.set(manifest.digest, manifest);
       if (instance === undefined) memory.current = manifest.digest;
     },
+    ...(parts.signatures && {
+      putSignatures: async (signatures: readonly Uint8Array[], instance?: Digest) => {
+        parts.signatures?.set(instance ?? 'image', signatures.map(String));
+      },
+    }),
+    ...(parts.tags && {
+      putTag: async ({ digest }: RawManifest, tag: string) => {
+        parts.tags?.set(tag, digest);
+      },
+    }),
     commit: async () => {
       journal.push('commit');
       await before?.('commit', signal);

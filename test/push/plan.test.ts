@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Descriptor } from '../../src/image/descriptor.ts';
-import { digestOf } from '../../src/image/digest.ts';
+import { digestOf, type Digest } from '../../src/image/digest.ts';
 import type { ImageManifest } from '../../src/image/manifest.ts';
 import {
   DOCKER_CONFIG,
@@ -11,8 +11,16 @@ import {
   OCI_MANIFEST,
   type Compression,
 } from '../../src/image/media-types.ts';
-import { finalManifest, planImage, type ImagePlan, type LayerFacts } from '../../src/push/plan.ts';
+import type { LayerFacts } from '../../src/push/layers.ts';
+import {
+  finalImage,
+  planImage,
+  type FinalLayer,
+  type ImagePlan,
+  type ImageWishes,
+} from '../../src/push/plan.ts';
 import type { DestinationCapabilities } from '../../src/transports/transport.ts';
+import { NO_WISHES } from '../support/push-options.ts';
 import { thrownBy } from '../support/thrown.ts';
 
 const REGISTRY: DestinationCapabilities = {
@@ -20,7 +28,7 @@ const REGISTRY: DestinationCapabilities = {
   layerCompression: 'compress',
   acceptsForeignLayers: true,
 };
-const BY_DIGEST: DestinationCapabilities = { ...REGISTRY, layerCompression: 'preserve' };
+const AS_IT_IS: DestinationCapabilities = { ...REGISTRY, layerCompression: 'preserve' };
 const PLAIN: DestinationCapabilities = {
   manifestTypes: [DOCKER_MANIFEST],
   layerCompression: 'decompress',
@@ -48,12 +56,13 @@ function manifestOf(layers: readonly Descriptor[], config = OCI_CONFIG): ImageMa
 
 type Layer = readonly [mediaType: string, compression: Compression, more?: Partial<Descriptor>];
 
-/** Plans an image of these layers; its config must not be read. */
-async function planOf(
+/** Plans an image of these layers. */
+function planOf(
   layers: readonly Layer[],
   capabilities = REGISTRY,
   config = OCI_CONFIG,
-): Promise<ImagePlan> {
+  wishes: Partial<ImageWishes> = {},
+): ImagePlan {
   const facts = layers.map(([mediaType, compression, more]): LayerFacts => ({
     descriptor: descriptorOf(mediaType, more),
     compression,
@@ -62,9 +71,32 @@ async function planOf(
     facts.map(({ descriptor }) => descriptor),
     config,
   );
-  return planImage(manifest, facts, capabilities, () => {
-    throw new Error('the config was read');
+  return planImage({ raw: manifest, manifest, layers: facts }, capabilities, {
+    ...NO_WISHES,
+    ...wishes,
   });
+}
+
+/** What the layers of a plan become, those that are recoded with the digest of another blob. */
+function storedFor({ layers }: ImagePlan): readonly FinalLayer[] {
+  return layers.map(({ descriptor, action, becomes }) =>
+    action === 'copy' || action === 'refer'
+      ? { digest: descriptor.digest, size: descriptor.size, compression: becomes }
+      : { digest: recodedDigest(descriptor), size: 3000, compression: becomes },
+  );
+}
+
+function recodedDigest({ digest }: Descriptor): Digest {
+  return digestOf(Buffer.from(`recoded ${digest}`));
+}
+
+function unread(): never {
+  throw new Error('the config was read');
+}
+
+/** The manifest that a plan ends with in its preferred format; undefined for the source's own. */
+async function manifestFor(plan: ImagePlan): Promise<ImageManifest | undefined> {
+  return (await finalImage(plan, plan.types[0] ?? '', storedFor(plan), unread))?.manifest;
 }
 
 /** An uncompressed layer, which brings about that the manifest is rewritten. */
@@ -86,7 +118,7 @@ describe('a layer alone', () => {
       ['copy', [`${TAR}+zstd`, 'zstd'], REGISTRY],
       ['copy', [TAR, 'bzip2'], REGISTRY],
       ['copy', [TAR, 'xz'], REGISTRY],
-      ['copy', [TAR, 'none'], BY_DIGEST],
+      ['copy', [TAR, 'none'], AS_IT_IS],
       ['copy', [`${TAR}+encrypted`, 'none'], REGISTRY],
       ['copy', [`${TAR}+gzip+encrypted`, 'none'], REGISTRY],
       ['copy', [`${DOCKER_TAR}.zstd`, 'none'], REGISTRY, DOCKER_CONFIG], // of no family
@@ -102,11 +134,10 @@ describe('a layer alone', () => {
       ['decompress', [`${DOCKER_FOREIGN_TAR}.gzip`, 'gzip', URLS], PLAIN, DOCKER_CONFIG],
     ],
   )('%s: %j', async (action, layer, capabilities, config) => {
-    const plan = await planOf([layer], capabilities, config);
+    const plan = planOf([layer], capabilities, config);
     expect(plan.layers).toMatchObject([{ action, compression: layer[1] }]);
     const isChanged = action === 'gzip' || action === 'decompress';
-    expect(plan.newManifest === undefined).toBe(!isChanged);
-    expect(plan.newConfig).toBeUndefined();
+    expect((await manifestFor(plan)) === undefined).toBe(!isChanged);
   });
 });
 
@@ -134,20 +165,16 @@ describe('in a manifest that is rewritten', () => {
     [[`${DOCKER_TAR}.gzip`, 'zstd'], { mediaType: `${DOCKER_TAR}.gzip` }, DOCKER_CONFIG], // Docker has none
   ])('%j', async (layer, written, config) => {
     const other = config === DOCKER_CONFIG ? DOCKER_CHANGED : CHANGED;
-    const plan = await planOf([other, layer], REGISTRY, config);
-    const source = plan.layers[1]?.descriptor;
-    expect(plan.newManifest?.layers[1]).toEqual({
-      digest: source?.digest,
-      size: source?.size,
-      ...written,
-    });
+    const plan = planOf([other, layer], REGISTRY, config);
+    const { digest, size } = storedFor(plan)[1] ?? {};
+    expect((await manifestFor(plan))?.layers[1]).toEqual({ digest, size, ...written });
   });
 
   test('a foreign layer whose bytes are fetched loses its addresses', async () => {
     const foreign: Layer = [FOREIGN_TAR, 'none', { ...URLS, ...NOTES }];
-    const plan = await planOf([foreign], { ...BY_DIGEST, acceptsForeignLayers: false });
+    const plan = planOf([foreign], { ...AS_IT_IS, acceptsForeignLayers: false });
     expect(plan.layers).toMatchObject([{ action: 'copy' }]);
-    expect(plan.newManifest?.layers).toEqual([
+    expect((await manifestFor(plan))?.layers).toEqual([
       { ...descriptorOf(FOREIGN_TAR, NOTES), ...pick(plan.layers[0]?.descriptor) },
     ]);
   });
@@ -161,52 +188,36 @@ describe('in a manifest that is rewritten', () => {
       annotations: { k: 'v' },
       namesMediaType: false,
     };
-    const facts = [{ descriptor: layer, compression: 'none' }] as const;
-    const plan = await planImage(manifest, facts, REGISTRY, () => {
-      throw new Error('the config was read');
-    });
+    const facts = {
+      raw: manifest,
+      manifest,
+      layers: [{ descriptor: layer, compression: 'none' }],
+    } as const;
+    const plan = planImage(facts, REGISTRY, NO_WISHES);
     const { layers: _layers, ...rest } = manifest;
-    expect(plan.newManifest).toEqual({ ...rest, layers: [{ ...layer, mediaType: `${TAR}+gzip` }] });
-    expect(plan.config).toBe(manifest.config);
-  });
-});
-
-describe('finalManifest', () => {
-  const stored = ['one', 'two'].map((text) => ({
-    digest: digestOf(Buffer.from(text)),
-    size: text.length * 1000,
-    how: 'uploaded',
-  }));
-
-  test('names what has been stored, layer by layer', async () => {
-    const plan = await planOf([CHANGED, [`${TAR}+gzip`, 'gzip', NOTES]]);
-    expect(finalManifest(plan, stored)?.layers).toEqual([
-      { mediaType: `${TAR}+gzip`, digest: stored[0]?.digest, size: 3000 },
-      { mediaType: `${TAR}+gzip`, digest: stored[1]?.digest, size: 3000, ...NOTES },
-    ]);
-  });
-
-  test('is the one of the source where nothing has changed', async () => {
-    const plan = await planOf([[TAR, 'gzip']]);
-    expect(finalManifest(plan, stored)).toBeUndefined();
+    const [stored] = storedFor(plan);
+    expect(await manifestFor(plan)).toEqual({
+      ...rest,
+      layers: [{ digest: stored?.digest, size: stored?.size, mediaType: `${TAR}+gzip` }],
+    });
   });
 });
 
 describe('the format', () => {
   test('is that of the image where the destination takes it', async () => {
-    const plan = await planOf([[DOCKER_TAR, 'gzip']], REGISTRY, DOCKER_CONFIG);
-    expect(plan.newManifest).toBeUndefined();
+    const plan = planOf([[DOCKER_TAR, 'gzip']], REGISTRY, DOCKER_CONFIG);
+    expect(plan.types[0]).toBe(DOCKER_MANIFEST);
+    expect(await manifestFor(plan)).toBeUndefined();
   });
 
   test('is the other one where the destination takes that alone', async () => {
     const onlyDocker = { ...REGISTRY, manifestTypes: [DOCKER_MANIFEST] };
-    const plan = await planOf([[`${TAR}+gzip`, 'gzip']], onlyDocker);
-    expect(plan.newManifest).toMatchObject({
+    const plan = planOf([[`${TAR}+gzip`, 'gzip']], onlyDocker);
+    expect(await manifestFor(plan)).toMatchObject({
       mediaType: DOCKER_MANIFEST,
-      config: { mediaType: DOCKER_CONFIG, digest: plan.config.digest },
+      config: { mediaType: DOCKER_CONFIG, digest: plan.manifest.config.digest },
       layers: [{ mediaType: `${DOCKER_TAR}.gzip` }],
     });
-    expect(plan.newConfig).toBeUndefined();
   });
 
   test('takes the config along where that must change', async () => {
@@ -218,26 +229,28 @@ describe('the format', () => {
       rootfs: { type: 'layers', diff_ids: [layer.digest] },
       docker_version: '1',
     });
-    const plan = await planImage(
+    const facts = {
+      raw: manifest,
       manifest,
-      [{ descriptor: layer, compression: 'none' }],
-      { ...REGISTRY, manifestTypes: [OCI_MANIFEST] },
-      async () => Buffer.from(config),
+      layers: [{ descriptor: layer, compression: 'none' }],
+    } as const;
+    const plan = planImage(facts, { ...REGISTRY, manifestTypes: [OCI_MANIFEST] }, NO_WISHES);
+    const final = await finalImage(plan, OCI_MANIFEST, storedFor(plan), async () =>
+      Buffer.from(config),
     );
-    expect(plan.config).toBe(manifest.config);
-    expect(Buffer.from(plan.newConfig ?? []).toString()).not.toContain('docker_version');
-    expect(plan.newManifest).toMatchObject({
+    expect(Buffer.from(final?.config ?? []).toString()).not.toContain('docker_version');
+    expect(final?.manifest).toMatchObject({
       mediaType: OCI_MANIFEST,
-      config: { mediaType: OCI_CONFIG, digest: digestOf(plan.newConfig ?? new Uint8Array()) },
+      config: { mediaType: OCI_CONFIG, digest: digestOf(final?.config ?? new Uint8Array()) },
       layers: [{ mediaType: `${TAR}+gzip` }],
     });
   });
 
   test('can be none at all', async () => {
     const lists = { ...REGISTRY, manifestTypes: [OCI_INDEX] };
-    expect(await thrownBy(planOf([CHANGED], lists))).toMatchObject({
+    expect(await thrownBy(Promise.resolve().then(() => planOf([CHANGED], lists)))).toMatchObject({
       code: 'UNSUPPORTED',
-      origin: 'destination',
+      origin: 'usage',
     });
   });
 });

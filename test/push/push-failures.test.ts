@@ -46,7 +46,7 @@ describe('a blob that fails', () => {
     });
     const error = await thrownBy(pushOne(sourceOf(image), destination));
     expect(error).toMatchObject({ code: 'REGISTRY_DENIED', message: 'writing blob: no' });
-    expect(journal).toEqual(['open', 'current', 'ended', 'ended', 'ended', 'close']);
+    expect(journal).toEqual(['open', 'current', 'begin', 'ended', 'ended', 'ended', 'close']);
   });
 
   test('keeps those that wait from beginning', async () => {

@@ -1,16 +1,15 @@
 /** Runs a push between places in memory and tells what happened. */
+import type { ProducedBlob } from '../../src/image/blob.ts';
 import { ACCEPT_ANYTHING, type Policy } from '../../src/config/policy.ts';
-import type { Platform } from '../../src/image/descriptor.ts';
 import { NO_CACHE, type BlobCache } from '../../src/push/blob-cache.ts';
-import type { PushOptions, PushResult } from '../../src/push/options.ts';
+import type { PushedImage, PushOptions, PushResult } from '../../src/push/options.ts';
 import type { ProgressEvent } from '../../src/push/progress.ts';
 import { push } from '../../src/push/push.ts';
 import type { DestinationReference, SourceReference } from '../../src/transports/transport.ts';
 import { fakeClock } from '../support/fake-clock.ts';
+import { NO_WISHES } from '../support/push-options.ts';
 import { makeContext } from '../support/transport-context.ts';
 import type { Journal } from './memory-image.ts';
-
-export const AMD64: Platform = { os: 'linux', architecture: 'amd64' };
 
 export interface PushSettings {
   readonly options?: Partial<PushOptions>;
@@ -41,7 +40,7 @@ export async function pushAll(
   const outcomes = await push({
     source,
     destinations,
-    options: { platform: AMD64, removeSignatures: false, retry: 0, jobs: 6, ...settings.options },
+    options: { ...NO_WISHES, ...settings.options },
     context: makeContext({ signal, registry: { ...registry, clock } }),
     progress: {
       event: (event) => {
@@ -60,21 +59,28 @@ export async function pushOne(
   source: SourceReference,
   destination: DestinationReference,
   settings: PushSettings = {},
-): Promise<Pushed & { readonly result: PushResult }> {
+): Promise<Pushed & { readonly result: PushedImage }> {
   const pushed = await pushAll(source, [destination], settings);
   const [outcome] = pushed.outcomes;
   if (outcome?.status !== 'fulfilled') throw outcome?.reason;
+  if (outcome.value.status === 'planned') throw new Error('nothing was pushed');
   return { ...pushed, result: outcome.value };
 }
 
 /** A cache that lives as long as the test. */
 export function memoryCache(): BlobCache & { readonly size: () => number } {
-  const known = new Map<string, { digest: PushResult['digest']; size: number }>();
+  const known = new Map<string, Map<string, ProducedBlob>>();
+  const places = new Map<string, readonly string[]>();
   return {
-    size: () => known.size,
-    recoded: (source, codec) => known.get(`${source} ${codec}`),
+    size: () => [...known.values()].reduce((sum, { size }) => sum + size, 0),
+    recoded: (source, codec) => known.get(source)?.get(codec),
+    recodings: (source) => known.get(source) ?? new Map(),
     remember: async (source, codec, result) => {
-      known.set(`${source} ${codec}`, result);
+      known.set(source, (known.get(source) ?? new Map()).set(codec, result));
+    },
+    repositories: (registry, digest) => places.get(`${registry} ${digest}`) ?? [],
+    rememberRepository: async ({ registry, path }, digest) => {
+      places.set(`${registry} ${digest}`, [path]);
     },
   };
 }

@@ -201,7 +201,7 @@ describe('putManifest', () => {
     const manifest = { bytes: Buffer.from('{}'), mediaType: TYPE, digest };
     const error = await thrownBy(putManifest(client, '1', manifest));
     expect(error).toMatchObject({
-      code: 'REGISTRY_STATUS',
+      code: 'MANIFEST_REJECTED',
       context: { registryCode: 'MANIFEST_INVALID' },
       retryable: false,
     });

@@ -215,7 +215,9 @@ test('digests of other algorithms are the registry’s to confirm', async () => 
 
 describe('a blob that another repository has', () => {
   function from(registry: string, path: string, size = 3): TestBlob {
-    return { ...blobOf(noise(size)), origin: { registry, path } };
+    const blob = blobOf(noise(size));
+    const candidates = blob.candidates.map((each) => ({ ...each, origin: { registry, path } }));
+    return { ...blob, candidates };
   }
 
   test.each([3, MIB])('of the same registry is mounted (%i bytes)', async (size) => {

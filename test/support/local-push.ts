@@ -1,6 +1,7 @@
 /** Pushes between places on the local disk, in this process. */
 import { ACCEPT_ANYTHING } from '../../src/config/policy.ts';
 import { NO_CACHE } from '../../src/push/blob-cache.ts';
+import { disposeOnFailure } from '../../src/io/disposal.ts';
 import type { PushResult } from '../../src/push/options.ts';
 import { push } from '../../src/push/push.ts';
 import { parseContainersStorageReference } from '../../src/transports/containers-storage/reference.ts';
@@ -11,9 +12,11 @@ import { parseOciArchiveReference } from '../../src/transports/oci-archive/refer
 import { parseOciLayoutReference } from '../../src/transports/oci-layout/reference.ts';
 import type {
   DestinationReference,
+  ImageDestination,
   SourceReference,
   TransportContext,
 } from '../../src/transports/transport.ts';
+import { NO_WISHES } from './push-options.ts';
 import { makeContext } from './transport-context.ts';
 
 const PARSERS = {
@@ -43,12 +46,7 @@ export async function pushLocally(
   const [outcome] = await push({
     source: localReference(source),
     destinations: [localReference(destination)],
-    options: {
-      platform: { os: 'linux', architecture: 'amd64' },
-      removeSignatures: true,
-      retry: 0,
-      jobs,
-    },
+    options: { ...NO_WISHES, removeSignatures: true, jobs },
     context: makeContext(context),
     progress: { event: () => undefined },
     cache: NO_CACHE,
@@ -56,4 +54,16 @@ export async function pushLocally(
   });
   if (outcome?.status === 'fulfilled') return outcome.value;
   throw outcome?.reason;
+}
+
+/** A destination that is ready to be written to. @throws what that fails with */
+export async function openBegun(
+  reference: DestinationReference,
+  context = makeContext(),
+): Promise<ImageDestination> {
+  const destination = await reference.openDestination(context);
+  return disposeOnFailure(destination, async () => {
+    await destination.begin();
+    return destination;
+  });
 }

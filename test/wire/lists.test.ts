@@ -12,6 +12,7 @@ import {
   makeLayer,
   writeOciBlobs,
   writeOciIndex,
+  writeOciLayout,
   type ImageSpec,
   type MadeBlob,
   type MadeIndex,
@@ -208,3 +209,45 @@ async function writeDirectory(path: string, { index, images }: MadeIndex): Promi
     }
   }
 }
+
+describe('manifest push', () => {
+  const pushList = (scene: Scene, ...flags: readonly string[]) =>
+    scene.home.run([
+      'manifest',
+      'push',
+      '--tls-verify=false',
+      ...flags,
+      'oci:image',
+      scene.destination,
+    ]);
+
+  test('pushes a list with all that is in it', async () => {
+    await using scene = await openScene();
+    await writeOciIndex(scene.path('image'), { images: twoImages('gzip') });
+    expect(await pushList(scene)).toMatchObject({ code: 0, stdout: '' });
+    for (const { digest } of instancesIn(scene)) pushedImage(scene.repository, digest);
+  });
+
+  test('--all=false pushes nothing else', async () => {
+    await using scene = await openScene();
+    const { index } = await writeOciIndex(scene.path('image'), { images: twoImages('gzip') });
+    await pushList(scene);
+    const before = scene.registry.requests.length;
+    const other = `${scene.registry.host}/team/app:2`;
+    const flags = ['manifest', 'push', '--tls-verify=false', '--all=false', '--output=digest'];
+    const run = await scene.home.run([...flags, 'oci:image', other]);
+    expect(run).toMatchObject({ code: 0, stdout: `${index.descriptor.digest}\n` });
+    const requests = scene.registry.requests.slice(before);
+    expect(requests.map(({ method }) => method)).toEqual(['HEAD', 'PUT']);
+    expect(run.stderr).toContain('Copying 0 images generated from 2 images in list');
+  });
+
+  test('refuses a single image', async () => {
+    await using scene = await openScene();
+    await writeOciLayout(scene.path('image'), { layers: [...layers] });
+    const run = await pushList(scene);
+    expect(run.code).toBe(125);
+    expect(run.stderr).toContain('image is not a manifest list');
+    expect(scene.registry.requests).toEqual([]);
+  });
+});

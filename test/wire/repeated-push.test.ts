@@ -1,6 +1,6 @@
 /** What a push does that finds something at the registry or in the cache, or a cache that is of no use. */
 import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { makeLayer, noise, writeOciLayout } from '../support/make-image.ts';
 import { pushedImage } from '../support/pushed-image.ts';
@@ -87,42 +87,60 @@ test('a changed image moves what has changed', async () => {
   expect([...scene.repository.blobs.keys()].filter((digest) => !kept.has(digest))).toHaveLength(2);
 });
 
-/** The file in which a cache is kept. */
-async function entriesIn(directory: string): Promise<string> {
-  const [name = '', ...others] = await readdir(directory);
-  expect(others).toEqual([]);
-  return join(directory, name);
+test.each(['none', 'gzip'] as const)(
+  'the same image to a second repository mounts every blob (%s)',
+  async (compression) => {
+    await using scene = await openScene();
+    await writeImage(scene, compression);
+    await scene.push('oci:image');
+    const { registry } = scene;
+    const other = `${registry.host}/team/other:1`;
+    const requests = await requestsOf(scene, () =>
+      scene.home.run(['push', '--tls-verify=false', 'oci:image', other]),
+    );
+    expect(requests.filter((request) => /^(?:PUT|PATCH) blobs/.test(request))).toEqual([]);
+    const { diffIDs } = pushedImage(registry.repository('team/other'), '1');
+    expect(diffIDs).toEqual(pushedImage(scene.repository, '1').diffIDs);
+  },
+);
+
+/** The files in which a cache is kept. */
+async function filesIn(directory: string): Promise<readonly string[]> {
+  const names = await readdir(directory);
+  expect(names.toSorted()).toEqual(['recoded.jsonl', 'repositories.jsonl']);
+  return names.map((name) => join(directory, name));
 }
 
-/** Names a blob that nobody has as what every layer became. */
+/** Names a blob that nobody has as what every layer became, and repositories that have nothing. */
 async function lie(path: string): Promise<void> {
   const text = await readFile(path, 'utf8');
   await writeFile(
     path,
-    text.replaceAll(/"digest":"[^"]*"/g, `"digest":"sha256:${'1'.repeat(64)}"`),
+    path.includes('repositories')
+      ? text.replaceAll(/"path":"[^"]*"/g, '"path":"team/nothing"')
+      : text.replaceAll(/"digest":"[^"]*"/g, `"digest":"sha256:${'1'.repeat(64)}"`),
   );
 }
 
-async function turnInto(what: 'directory' | 'file', path: string): Promise<void> {
-  await rm(path, { recursive: true });
-  await (what === 'file' ? writeFile(path, '') : mkdir(path));
+async function turnIntoDirectory(path: string): Promise<void> {
+  await rm(path);
+  await mkdir(path);
 }
 
 describe('a cache', () => {
   test.each<readonly [what: string, spoil: (path: string) => Promise<void>]>([
-    ['that is deleted', (path) => rm(dirname(path), { recursive: true })],
+    ['that is deleted', (path) => rm(path)],
     ['that is no text', (path) => writeFile(path, noise(5000))],
     ['that was cut off', (path) => appendFile(path, '{"source":"sha256:12')],
     ['that lies', lie],
     ['that is too large', (path) => writeFile(path, Buffer.alloc(9 << 20, 10))],
-    ['that cannot be read', (path) => turnInto('directory', path)],
-    ['that has no directory', (path) => turnInto('file', dirname(path))],
+    ['that cannot be read', turnIntoDirectory],
   ])('%s is harmless', async (_, spoil) => {
     await using scene = await openScene();
     await writeImage(scene);
     await scene.push('oci:image');
     const digest = await scene.digestFile();
-    await spoil(await entriesIn(scene.path(CACHE)));
+    for (const file of await filesIn(scene.path(CACHE))) await spoil(file);
     expect(await scene.push('oci:image')).toMatchObject({ code: 0, stdout: '' });
     expect(await scene.digestFile()).toBe(digest);
     pushedImage(scene.repository, '1');
@@ -143,7 +161,7 @@ describe('a cache', () => {
     await writeImage(scene);
     const env = { XDG_CACHE_HOME: scene.path('elsewhere') };
     await scene.push('oci:image', [], { env });
-    await entriesIn(scene.path('elsewhere/ocipush'));
+    await filesIn(scene.path('elsewhere/ocipush'));
     await expect(readdir(scene.path(CACHE))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 });

@@ -1,39 +1,28 @@
-/** Flags about the push itself. */
+/** Flags about how a push is carried out. */
 import type { Command } from 'commander';
 import { OcipushError } from '../../errors.ts';
-import { hostPlatform } from '../../image/platform.ts';
 import type { PushOptions } from '../../push/options.ts';
 import { goQuote } from '../escape.ts';
 import { addBooleanFlag, addHiddenTextFlag, addTextFlag, addValueFlag } from '../flags.ts';
-import { parseDuration, parseInteger, parseUnsigned } from '../go-values.ts';
+import { parseDuration, parseUnsigned } from '../go-values.ts';
+import { parseCompressionOptions, type CompressionFlags } from './compression.ts';
+import { parseImageOptions, type ImageFlags } from './image.ts';
 
 /** The flags as typed, and the defaults of those that have one. */
-export interface PushFlags {
-  readonly compressionLevel?: number;
+export interface PushFlags extends CompressionFlags, ImageFlags {
+  readonly dryRun?: boolean;
   readonly jobs: number;
-  readonly removeSignatures?: boolean;
   readonly retry: number;
   readonly retryDelay?: string;
   readonly signaturePolicy?: string;
 }
 
 export function addPushFlags(command: Command): void {
-  addValueFlag(
-    command,
-    '--compression-level <level>',
-    'How hard to compress layers that are not compressed yet: 1 is fast, 9 is small',
-    { convert: parseInteger },
-  );
   addBooleanFlag(command, '--disable-content-trust', 'Has no effect; accepted as Docker does');
   addValueFlag(command, '--jobs <number>', 'Number of blobs to push at the same time', {
     convert: parseJobs,
     default: 6,
   });
-  addBooleanFlag(
-    command,
-    '--remove-signatures',
-    'Push without the signatures that come with the image',
-  );
   addValueFlag(
     command,
     '--retry <times>',
@@ -51,12 +40,13 @@ export function addPushFlags(command: Command): void {
 /** @throws OcipushError USAGE */
 export function parsePushOptions(flags: PushFlags): PushOptions {
   return {
-    compressionLevel: flags.compressionLevel,
-    platform: hostPlatform(process.platform, process.arch),
-    removeSignatures: flags.removeSignatures ?? false,
+    ...parseImageOptions(flags),
+    compression: parseCompressionOptions(flags),
     retry: flags.retry,
     retryDelay: flags.retryDelay ? parseDelay(flags.retryDelay) : undefined,
     jobs: flags.jobs,
+    dryRun: flags.dryRun ?? false,
+    expects: 'any',
   };
 }
 

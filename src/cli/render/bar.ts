@@ -37,7 +37,7 @@ export function barLine(bar: Bar, width: number): string {
 }
 
 /** Bytes with one decimal: `20.2MiB`. */
-function formatSize(bytes: number, gap = ''): string {
+export function formatSize(bytes: number, gap = ''): string {
   const power = Math.min(Math.floor(Math.log2(Math.max(bytes, 1)) / 10), UNITS.length - 1);
   return `${(bytes / 1024 ** power).toFixed(1)}${gap}${UNITS[power]}`;
 }

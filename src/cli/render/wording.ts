@@ -13,9 +13,13 @@ export function stepLine(event: ProgressEvent): string | undefined {
     case 'list':
       return line(`Copying ${event.copies} images generated from ${event.total} images in list`);
     case 'instance':
-      return line(`Copying image ${event.digest} (${event.index + 1}/${event.of})`);
+      return line(
+        `${event.isAdded ? 'Replicating' : 'Copying'} image ${event.digest} (${event.index + 1}/${event.of})`,
+      );
     case 'writing-manifest':
       return line(`Writing manifest ${event.of === 'list' ? 'list ' : ''}to image destination`);
+    case 'storing-signatures':
+      return line('Storing signatures');
     case 'unchanged':
       return line('Skipping: image already present at destination');
     case 'blob-start':

@@ -8,11 +8,12 @@ import { parseImageManifest } from '../../image/manifest.ts';
 import { DOCKER_MANIFEST, OCI_MANIFEST } from '../../image/media-types.ts';
 import { OcipushError, wrapError } from '../../errors.ts';
 import { disposeOnFailure } from '../../io/disposal.ts';
-import { makeTemporaryDirectory, type TemporaryDirectory } from '../../io/temporary-directory.ts';
+import { makeTemporaryDirectory } from '../../io/temporary-directory.ts';
 import { unwritable } from '../destination-error.ts';
 import { STEM, VERSION } from '../dir/directory.ts';
 import { FileStore } from '../file-store.ts';
 import type {
+  BlobPreview,
   DestinationCapabilities,
   ImageDestination,
   ImageReference,
@@ -35,33 +36,46 @@ const CAPABILITIES: DestinationCapabilities = {
   acceptsForeignLayers: false,
 };
 
-/** @throws OcipushError UNSUPPORTED without a delegate, FILE_UNWRITABLE */
+/** @throws OcipushError UNSUPPORTED without a delegate */
 export async function openStorageDestination(
   reference: ImageReference,
   target: StorageTarget,
   context: TransportContext,
 ): Promise<ImageDestination> {
   const delegate = await findDelegate(target, context.environment);
-  const place = context.temporaryDirectory;
-  // What other users left in a directory that all share is theirs to remove.
-  const stem = `ocipush-storage-${process.geteuid?.() ?? 0}`;
-  try {
-    const directory = await makeTemporaryDirectory(place, stem, context.warn);
-    return await disposeOnFailure(directory, async () => {
-      const paths = await prepare(directory.path);
-      return new StorageDestination({ reference, target, delegate, directory, paths, context });
-    });
-  } catch (error) {
-    throw unwritable(error, `writing to ${place}`);
-  }
+  return new StorageDestination({ reference, target, delegate, context });
 }
 
-/** What is in the temporary directory. */
+/** Where the image waits to be copied. */
+interface Workplace extends AsyncDisposable {
+  readonly paths: Paths;
+  readonly files: FileStore;
+}
+
 interface Paths {
   readonly image: string;
   readonly temporary: string;
   readonly policy: string;
   readonly log: string;
+}
+
+async function makeWorkplace({
+  temporaryDirectory,
+  signal,
+  warn,
+}: TransportContext): Promise<Workplace> {
+  // What other users left in a directory that all share is theirs to remove.
+  const stem = `ocipush-storage-${process.geteuid?.() ?? 0}`;
+  const directory = await makeTemporaryDirectory(temporaryDirectory, stem, warn);
+  return disposeOnFailure(directory, async () => {
+    const paths = await prepare(directory.path);
+    const files = new FileStore(paths.image, { stem: STEM, signal, durable: false });
+    const dispose = async (): Promise<void> => {
+      await files[Symbol.asyncDispose]();
+      await directory[Symbol.asyncDispose]();
+    };
+    return { paths, files, [Symbol.asyncDispose]: dispose };
+  });
 }
 
 async function prepare(root: string): Promise<Paths> {
@@ -77,9 +91,6 @@ interface OpenedStorage {
   readonly reference: ImageReference;
   readonly target: StorageTarget;
   readonly delegate: Delegate;
-  /** Becomes the destination's, which removes it. */
-  readonly directory: TemporaryDirectory;
-  readonly paths: Paths;
   readonly context: TransportContext;
 }
 
@@ -87,24 +98,33 @@ class StorageDestination implements ImageDestination {
   readonly reference: ImageReference;
   readonly capabilities: DestinationCapabilities;
   readonly #opened: OpenedStorage;
-  readonly #files: FileStore;
+  #workplace: Workplace | undefined;
   #id: string | undefined;
 
   constructor(opened: OpenedStorage) {
-    const { reference, target, paths, context } = opened;
+    const { reference, target } = opened;
     this.reference = reference;
     this.capabilities = { ...CAPABILITIES, requiredDigest: target.named?.digest };
     this.#opened = opened;
-    const { signal } = context;
-    this.#files = new FileStore(paths.image, { stem: STEM, signal, durable: false });
   }
 
   currentDigest(): Promise<Digest | undefined> {
     return digestAt(this.#opened.target, this.#opened.context.environment);
   }
 
+  previewBlob(): Promise<BlobPreview> {
+    return Promise.resolve({ how: 'uploaded', requests: 0 });
+  }
+
+  async begin(): Promise<void> {
+    const { context } = this.#opened;
+    this.#workplace = await makeWorkplace(context).catch((error: unknown) => {
+      throw unwritable(error, `writing to ${context.temporaryDirectory}`);
+    });
+  }
+
   putBlob(blob: BlobUpload): Promise<StoredBlob> {
-    return this.#files.putBlob(blob, digestHex);
+    return this.#begun.files.putBlob(blob, digestHex);
   }
 
   async putManifest({ bytes, mediaType }: RawManifest, instance?: Digest): Promise<void> {
@@ -112,13 +132,15 @@ class StorageDestination implements ImageDestination {
     const id = digestHex(parseImageManifest(bytes, mediaType).config.digest);
     const wanted = this.#opened.target.id;
     if (wanted !== undefined && wanted !== id) throw otherImage(wanted, id);
-    await this.#files.put('version', VERSION);
-    await this.#files.put('manifest.json', bytes);
+    const { files } = this.#begun;
+    await files.put('version', VERSION);
+    await files.put('manifest.json', bytes);
     this.#id = id;
   }
 
   async commit(): Promise<void> {
-    const { delegate, target, paths, context, reference } = this.#opened;
+    const { delegate, target, context, reference } = this.#opened;
+    const { paths } = this.#begun;
     if (this.#id === undefined) throw new TypeError('there is no manifest to commit');
     const copy = { ...paths, id: this.#id, target };
     const environment = delegate.environmentFor(copy, context.environment);
@@ -134,8 +156,12 @@ class StorageDestination implements ImageDestination {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#files[Symbol.asyncDispose]();
-    await this.#opened.directory[Symbol.asyncDispose]();
+    await this.#workplace?.[Symbol.asyncDispose]();
+  }
+
+  get #begun(): Workplace {
+    if (this.#workplace === undefined) throw new TypeError('the destination was not begun');
+    return this.#workplace;
   }
 }
 

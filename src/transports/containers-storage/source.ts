@@ -70,17 +70,27 @@ class StorageSource implements ImageSource {
     return namedBlob(digest, () => this.#readBlob(digest, range));
   }
 
-  async hasSignatures(instance?: Descriptor): Promise<boolean> {
+  /** What was signed are the layers as they were pulled, which the storage has not kept. */
+  async getSignatures(instance?: Descriptor): Promise<readonly Uint8Array[]> {
+    if (!(await this.#isSigned(instance))) return [];
+    throw new OcipushError(
+      'UNSUPPORTED',
+      'Copying this image would require changing layer representation, which we cannot do: "Would invalidate signatures"',
+      { origin: 'source', hint: 'push without the signatures: --remove-signatures' },
+    );
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async #isSigned(instance: Descriptor | undefined): Promise<boolean> {
     const { image } = this.#top;
     if (instance === undefined) return hasStoredSignatures(image);
     const { image: other } = await this.#instance(instance);
     return (
       hasStoredSignatures(other, instance.digest) || (other !== image && hasStoredSignatures(other))
     );
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return Promise.resolve();
   }
 
   async #instance({ digest }: Descriptor): Promise<OpenedImage> {

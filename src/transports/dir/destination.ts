@@ -16,6 +16,7 @@ import { withFileLock, type FileLock } from '../../io/file-lock.ts';
 import { unwritable } from '../destination-error.ts';
 import { FileStore } from '../file-store.ts';
 import type {
+  BlobPreview,
   DestinationCapabilities,
   ImageDestination,
   ImageReference,
@@ -23,7 +24,14 @@ import type {
   TransportContext,
 } from '../transport.ts';
 import { wholeImageDigest } from '../whole-image.ts';
-import { isImageFile, isSignature, openDirectory, STEM, VERSION } from './directory.ts';
+import {
+  isImageFile,
+  isSignature,
+  openDirectory,
+  signatureName,
+  STEM,
+  VERSION,
+} from './directory.ts';
 import { openDirSource } from './source.ts';
 
 const CAPABILITIES: DestinationCapabilities = {
@@ -39,16 +47,12 @@ const CAPABILITIES: DestinationCapabilities = {
   acceptsForeignLayers: false,
 };
 
-/** @throws OcipushError FILE_UNWRITABLE, also for a directory that holds anything but an image */
-export async function openDirDestination(
+export function openDirDestination(
   reference: ImageReference,
   path: string,
   context: TransportContext,
-): Promise<ImageDestination> {
-  const isNew = await openDirectory(path);
+): ImageDestination {
   const files = new FileStore(path, { stem: STEM, signal: context.signal });
-  await files.removeAbandoned(context.warn);
-  if (isNew) await files.put('version', VERSION);
   return new DirDestination(reference, files, context);
 }
 
@@ -59,6 +63,7 @@ class DirDestination implements ImageDestination {
   readonly #context: TransportContext;
   readonly #blobs = new Map<string, BlobIdentity>();
   readonly #instances = new Set<string>();
+  readonly #signatures = new Map<string, Uint8Array>();
   #manifest: RawManifest | undefined;
 
   constructor(reference: ImageReference, files: FileStore, context: TransportContext) {
@@ -67,11 +72,24 @@ class DirDestination implements ImageDestination {
     this.#context = context;
   }
 
-  currentDigest(): Promise<Digest | undefined> {
+  /** Signatures that are there may be others than those that come: such an image is written anew. */
+  async currentDigest(): Promise<Digest | undefined> {
+    if ((await namesIn(this.#files.root)).some(isSignature)) return undefined;
     return wholeImageDigest(
       () => openDirSource(this.reference, this.#files.root),
       ({ digest, size }) => this.#files.has(digestHex(digest), size),
     );
+  }
+
+  previewBlob(blob: BlobUpload): Promise<BlobPreview> {
+    return this.#files.preview(blob, digestHex);
+  }
+
+  /** @throws OcipushError FILE_UNWRITABLE, also for a directory that holds anything but an image */
+  async begin(): Promise<void> {
+    const isNew = await openDirectory(this.#files.root);
+    await this.#files.removeAbandoned(this.#context.warn);
+    if (isNew) await this.#files.put('version', VERSION);
   }
 
   async putBlob(blob: BlobUpload): Promise<StoredBlob> {
@@ -89,6 +107,13 @@ class DirDestination implements ImageDestination {
     const name = `${digestHex(instance)}.manifest.json`;
     await this.#files.put(name, manifest.bytes);
     this.#instances.add(name);
+  }
+
+  putSignatures(signatures: readonly Uint8Array[], instance?: Digest): Promise<void> {
+    for (const [index, signature] of signatures.entries()) {
+      this.#signatures.set(signatureName(index + 1, instance), signature);
+    }
+    return Promise.resolve();
   }
 
   async commit(): Promise<void> {
@@ -111,8 +136,9 @@ class DirDestination implements ImageDestination {
   }
 
   /**
-   * Signatures go first, for they must never stand beside a manifest that they do not sign; then
-   * the new image takes the place of the old one in one step, whose other files go last.
+   * The old signatures go first, for they must never stand beside a manifest that they do not sign;
+   * then the new image takes the place of the old one in one step, and its signatures come, and the
+   * other files of the old one go last.
    */
   async #replace(manifest: RawManifest, lock: FileLock): Promise<void> {
     await this.#checkFiles();
@@ -120,6 +146,7 @@ class DirDestination implements ImageDestination {
     await this.#remove(old.filter(isSignature));
     const isPut = await this.#files.put('manifest.json', manifest.bytes, () => lock.isHeld());
     if (!isPut) throw replacedMeanwhile();
+    for (const [name, signature] of this.#signatures) await this.#files.put(name, signature);
     await this.#remove(old.filter((name) => isImageFile(name) && !isSignature(name)));
   }
 
@@ -137,6 +164,11 @@ class DirDestination implements ImageDestination {
   async #remove(names: readonly string[]): Promise<void> {
     for (const name of names) await rm(join(this.#files.root, name), { force: true });
   }
+}
+
+/** None where there is no directory that can be read: writing to it will say so. */
+async function namesIn(path: string): Promise<readonly string[]> {
+  return readdir(path).catch(() => []);
 }
 
 function replacedMeanwhile(): OcipushError {

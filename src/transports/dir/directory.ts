@@ -1,6 +1,7 @@
 /** What stands in a `dir:` directory, and which directories may become one. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { digestHex, type Digest } from '../../image/digest.ts';
 import { OcipushError } from '../../errors.ts';
 import { readSmallFile } from '../../io/file-reader.ts';
 import { unwritable } from '../destination-error.ts';
@@ -15,6 +16,12 @@ export const STEM = 'dir-put-blob';
 const HEX = '(?:[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})';
 const SIGNATURE = new RegExp(`^(?:${HEX}\\.)?signature-[1-9]\\d*$`);
 const BLOB_OR_INSTANCE = new RegExp(`^${HEX}(?:\\.manifest\\.json)?$`);
+
+/** The name of the n-th signature, counted from 1, of the image or of an instance of a list. */
+export function signatureName(number: number, instance?: Digest): string {
+  const prefix = instance === undefined ? '' : `${digestHex(instance)}.`;
+  return `${prefix}signature-${number}`;
+}
 
 /** Whether a name is that of a signature of the image, or of an instance of it. */
 export function isSignature(name: string): boolean {

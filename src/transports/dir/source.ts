@@ -1,8 +1,8 @@
 /** Reads an image out of a `dir:` directory. */
-import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PolicyIdentity } from '../../config/policy.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
+import { OcipushError } from '../../errors.ts';
 import { digestAlgorithm, digestHex, digestMismatch } from '../../image/digest.ts';
 import { manifestDigest, manifestTypeOf } from '../../image/manifest-type.ts';
 import type { ByteRange, ByteStream } from '../../io/bytes.ts';
@@ -15,6 +15,10 @@ import {
   type ImageSource,
   type RawManifest,
 } from '../transport.ts';
+import { signatureName } from './directory.ts';
+
+/** More than anybody's; an endless number would only fill memory. */
+const MAX_SIGNATURES = 128;
 
 /** @throws OcipushError SOURCE_NOT_FOUND, FILE_UNREADABLE, MANIFEST_INVALID, LIMIT_EXCEEDED */
 export async function openDirSource(reference: ImageReference, path: string): Promise<ImageSource> {
@@ -61,17 +65,37 @@ class DirSource implements ImageSource {
     return namedBlob(digest, () => readFileStream(join(this.#path, digestHex(digest)), range));
   }
 
-  async hasSignatures(instance?: Descriptor): Promise<boolean> {
-    const prefix = instance ? `${digestHex(instance.digest)}.` : '';
-    return access(join(this.#path, `${prefix}signature-1`)).then(
-      () => true,
-      () => false,
-    );
+  async getSignatures(instance?: Descriptor): Promise<readonly Uint8Array[]> {
+    const signatures: Uint8Array[] = [];
+    for (;;) {
+      const path = join(this.#path, signatureName(signatures.length + 1, instance?.digest));
+      const signature = await readIfThere(path);
+      if (signature === undefined) return signatures;
+      signatures.push(signature);
+      if (signatures.length > MAX_SIGNATURES) throw tooManySignatures(this.#path);
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return Promise.resolve();
   }
+}
+
+async function readIfThere(path: string): Promise<Uint8Array | undefined> {
+  try {
+    return await readSmallFile(path, MANIFEST_LIMIT);
+  } catch (error) {
+    if (error instanceof OcipushError && error.code === 'FILE_NOT_FOUND') return undefined;
+    throw partError(error, 'reading signatures');
+  }
+}
+
+function tooManySignatures(path: string): OcipushError {
+  return new OcipushError(
+    'LIMIT_EXCEEDED',
+    `reading signatures: ${path} has more than ${MAX_SIGNATURES} of one image`,
+    { origin: 'source', hint: 'push without them: --remove-signatures' },
+  );
 }
 
 async function readManifest(path: string, algorithm?: string): Promise<RawManifest> {

@@ -1,6 +1,6 @@
 /** Writes an image into a new `docker save` archive. */
 import { basename, dirname } from 'node:path';
-import type { NamedReference } from '../../image/docker-reference.ts';
+import { withDefaultTag, type NamedReference } from '../../image/docker-reference.ts';
 import { messageOf, OcipushError } from '../../errors.ts';
 import { checkWritable, replaceableFile, writeStreamAtomically } from '../../io/atomic-file.ts';
 import { statPath } from '../../io/file-reader.ts';
@@ -24,10 +24,8 @@ export async function openDockerArchiveDestination(
 ): Promise<ImageDestination> {
   const { signal, temporaryDirectory } = context;
   const attempt = `writing ${path}`;
-  await prepareTarget(path, context).catch((error: unknown) => {
-    throw unwritable(error, attempt);
-  });
-  const found = await statPath(path);
+  // What cannot even be looked at is told of when it is to be written.
+  const found = await statPath(path).catch(() => undefined);
   if (found?.isFile() && found.size > 0) throw occupied();
   const mode = found?.isFile() ? found.mode & 0o777 : undefined;
   const writer = new ArchiveWriter({
@@ -38,7 +36,35 @@ export async function openDockerArchiveDestination(
     temporaryDirectory,
     signal,
   });
-  return new ArchiveDestination({ reference, layerCompression: 'decompress', tags, writer });
+  return new DockerArchiveDestination({ reference, path, tags, writer, context });
+}
+
+interface DockerArchiveOptions extends DockerArchiveTarget {
+  readonly reference: ImageReference;
+  readonly writer: ArchiveWriter;
+  readonly context: TransportContext;
+}
+
+class DockerArchiveDestination extends ArchiveDestination {
+  readonly #path: string;
+  readonly #context: TransportContext;
+
+  constructor({ path, context, ...options }: DockerArchiveOptions) {
+    super({ ...options, layerCompression: 'decompress' });
+    this.#path = path;
+    this.#context = context;
+  }
+
+  override async begin(): Promise<void> {
+    await prepareTarget(this.#path, this.#context).catch((error: unknown) => {
+      throw unwritable(error, `writing ${this.#path}`);
+    });
+  }
+
+  /** As podman does; a digest is no name in an archive. */
+  addSourceName(name: NamedReference): void {
+    if (name.digest === undefined) this.addName(withDefaultTag(name));
+  }
 }
 
 async function prepareTarget(path: string, { warn }: TransportContext): Promise<void> {

@@ -9,6 +9,7 @@ import { OcipushError } from '../../errors.ts';
 import { collect } from '../../io/bytes.ts';
 import {
   MANIFEST_LIMIT,
+  type BlobPreview,
   type DestinationCapabilities,
   type ImageDestination,
   type ImageReference,
@@ -29,7 +30,7 @@ export class ArchiveDestination implements ImageDestination {
   readonly reference: ImageReference;
   readonly capabilities: DestinationCapabilities;
   readonly #writer: ArchiveWriter;
-  readonly #tags: readonly NamedReference[];
+  readonly #tags: NamedReference[];
   readonly #configs = new Map<Digest, Uint8Array>();
   #manifest: RawManifest | undefined;
 
@@ -41,12 +42,20 @@ export class ArchiveDestination implements ImageDestination {
       acceptsForeignLayers: false,
     };
     this.#writer = writer;
-    this.#tags = tags;
+    this.#tags = [...tags];
   }
 
   /** An archive does not keep the manifest. */
   currentDigest(): Promise<Digest | undefined> {
     return Promise.resolve(undefined);
+  }
+
+  previewBlob(): Promise<BlobPreview> {
+    return Promise.resolve({ how: 'uploaded', requests: 0 });
+  }
+
+  begin(): Promise<void> {
+    return Promise.resolve();
   }
 
   /** Configs wait for {@link commit}: they stand after the layers. */
@@ -64,6 +73,17 @@ export class ArchiveDestination implements ImageDestination {
     if (instance !== undefined) throw new TypeError('an archive holds no lists');
     this.#manifest = manifest;
     return Promise.resolve();
+  }
+
+  putTag(_manifest: RawManifest, tag: string): Promise<void> {
+    const [name] = this.#tags;
+    if (name === undefined) return Promise.reject(namelessTag(this.reference, tag));
+    this.#tags.push({ ...name, tag });
+    return Promise.resolve();
+  }
+
+  protected addName(name: NamedReference): void {
+    this.#tags.push(name);
   }
 
   async commit(): Promise<void> {
@@ -85,6 +105,14 @@ export class ArchiveDestination implements ImageDestination {
 /** As in the source: a config that was converted comes under either name. */
 function isConfig({ mediaType }: BlobUpload): boolean {
   return mediaType === DOCKER_CONFIG || mediaType === OCI_CONFIG;
+}
+
+function namelessTag(reference: ImageReference, tag: string): OcipushError {
+  return new OcipushError(
+    'UNSUPPORTED',
+    `the image in ${reference.toString()} has no name that the tag ${tag} could belong to`,
+    { origin: 'usage', hint: 'name it: docker-archive:PATH:NAME' },
+  );
 }
 
 function notAnImage(mediaType: string): OcipushError {

@@ -8,7 +8,13 @@ import {
 import { OcipushError } from '../../errors.ts';
 import { parseIndex } from '../oci-layout/reference.ts';
 import { TarArchive } from '../tar-archive.ts';
-import type { DestinationReference, SourceReference } from '../transport.ts';
+import type {
+  DestinationReference,
+  ImageDestination,
+  ImageSource,
+  SourceReference,
+  TransportContext,
+} from '../transport.ts';
 import type { ItemSelector } from './contents.ts';
 import { openDockerArchiveSource } from './source.ts';
 
@@ -30,19 +36,46 @@ export function parseDockerArchiveReference(text: string): SourceReference & Des
       { hint: 'write docker-archive:PATH or docker-archive:PATH:NAME' },
     );
   }
-  const reference: SourceReference & DestinationReference = {
-    transport: 'docker-archive',
-    toString: () => `docker-archive:${text}`,
-    ...(image.by === 'name' && { dockerReference: image.name }),
-    openSource: async (context) =>
-      openDockerArchiveSource(reference, await TarArchive.open(path, context), selectorOf(image)),
-    openDestination: async (context) => {
-      const tags = tagsOf(image);
-      const { openDockerArchiveDestination } = await import('./destination.ts');
-      return openDockerArchiveDestination(reference, { path, tags }, context);
-    },
-  };
-  return reference;
+  return new DockerArchiveReference(text, path, [image]);
+}
+
+class DockerArchiveReference implements SourceReference, DestinationReference {
+  readonly transport = 'docker-archive';
+  readonly dockerReference?: NamedReference;
+  readonly #text: string;
+  readonly #path: string;
+  /** Several when one image is written under several names. */
+  readonly #images: readonly [ImageInArchive, ...ImageInArchive[]];
+
+  constructor(text: string, path: string, images: readonly [ImageInArchive, ...ImageInArchive[]]) {
+    const [image] = images;
+    if (image.by === 'name') this.dockerReference = image.name;
+    this.#text = text;
+    this.#path = path;
+    this.#images = images;
+  }
+
+  toString(): string {
+    return `docker-archive:${this.#text}`;
+  }
+
+  async openSource(context: TransportContext): Promise<ImageSource> {
+    const archive = await TarArchive.open(this.#path, context);
+    return openDockerArchiveSource(this, archive, selectorOf(this.#images[0]));
+  }
+
+  async openDestination(context: TransportContext): Promise<ImageDestination> {
+    const target = { path: this.#path, tags: this.#images.flatMap(tagsOf) };
+    const { openDockerArchiveDestination } = await import('./destination.ts');
+    return openDockerArchiveDestination(this, target, context);
+  }
+
+  /** The file is written as a whole: what is pushed into it under two names is pushed once. */
+  join(other: DestinationReference): DestinationReference | undefined {
+    if (!(other instanceof DockerArchiveReference) || other.#path !== this.#path) return undefined;
+    const text = `${this.#text} ${other.toString()}`;
+    return new DockerArchiveReference(text, this.#path, [...this.#images, ...other.#images]);
+  }
 }
 
 function parseImage(image: string): ImageInArchive {

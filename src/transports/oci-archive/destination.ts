@@ -9,62 +9,55 @@ import type { ByteStream } from '../../io/bytes.ts';
 import { disposeOnFailure } from '../../io/disposal.ts';
 import { readFileStream } from '../../io/file-reader.ts';
 import { packTar, type PackedMember } from '../../io/tar-pack.ts';
-import { makeTemporaryDirectory, type TemporaryDirectory } from '../../io/temporary-directory.ts';
+import { makeTemporaryDirectory } from '../../io/temporary-directory.ts';
 import { unwritable } from '../destination-error.ts';
 import type { LayoutTarget } from '../oci-layout/destination.ts';
 import { addEntry, EMPTY_INDEX } from '../oci-layout/index-file.ts';
 import { LAYOUT_CAPABILITIES, LayoutWriter } from '../oci-layout/layout-writer.ts';
 import type {
+  BlobPreview,
   ImageDestination,
   ImageReference,
   RawManifest,
   TransportContext,
 } from '../transport.ts';
 
-/** @throws OcipushError FILE_UNWRITABLE */
-export async function openOciArchiveDestination(
+export function openOciArchiveDestination(
   reference: ImageReference,
   target: LayoutTarget,
   context: TransportContext,
-): Promise<ImageDestination> {
-  const layout = await makeLayoutDirectory(target.path, context).catch((error: unknown) => {
-    throw unwritable(error, `writing ${target.path}`);
-  });
-  return disposeOnFailure(layout, async () => {
-    const writer = await LayoutWriter.open(layout.path, {
-      signal: context.signal,
-      durable: false,
-    });
-    return new OciArchiveDestination(reference, target, writer, layout, context.signal);
-  });
+): ImageDestination {
+  return new OciArchiveDestination(reference, target, context);
 }
 
 class OciArchiveDestination implements ImageDestination {
   readonly reference: ImageReference;
   readonly capabilities = LAYOUT_CAPABILITIES;
   readonly #target: LayoutTarget;
-  readonly #writer: LayoutWriter;
-  readonly #layout: TemporaryDirectory;
-  readonly #signal: AbortSignal;
-  #entry: Descriptor | undefined;
+  readonly #context: TransportContext;
+  readonly #entries: Descriptor[] = [];
+  #layout: TemporaryLayout | undefined;
 
-  constructor(
-    reference: ImageReference,
-    target: LayoutTarget,
-    writer: LayoutWriter,
-    layout: TemporaryDirectory,
-    signal: AbortSignal,
-  ) {
+  constructor(reference: ImageReference, target: LayoutTarget, context: TransportContext) {
     this.reference = reference;
     this.#target = target;
-    this.#writer = writer;
-    this.#layout = layout;
-    this.#signal = signal;
+    this.#context = context;
   }
 
   /** Whatever the file holds is replaced, other images of it too. */
   currentDigest(): Promise<Digest | undefined> {
     return Promise.resolve(undefined);
+  }
+
+  previewBlob(): Promise<BlobPreview> {
+    return Promise.resolve({ how: 'uploaded', requests: 0 });
+  }
+
+  async begin(): Promise<void> {
+    const { path } = this.#target;
+    this.#layout = await makeLayout(path, this.#context).catch((error: unknown) => {
+      throw unwritable(error, `writing ${path}`);
+    });
   }
 
   putBlob(blob: BlobUpload): Promise<StoredBlob> {
@@ -73,37 +66,64 @@ class OciArchiveDestination implements ImageDestination {
 
   async putManifest(manifest: RawManifest, instance?: Digest): Promise<void> {
     const entry = await this.#writer.putManifest(manifest, this.#target.name);
-    if (instance === undefined) this.#entry = entry;
+    if (instance === undefined) this.#entries.push(entry);
+  }
+
+  async putTag(manifest: RawManifest, tag: string): Promise<void> {
+    this.#entries.push(await this.#writer.putManifest(manifest, tag));
   }
 
   async commit(): Promise<void> {
-    if (this.#entry === undefined) throw new TypeError('there is no manifest to commit');
-    await this.#writer.putIndex(addEntry(EMPTY_INDEX, this.#entry));
+    const layout = this.#layout;
+    if (layout === undefined || this.#entries.length === 0) {
+      throw new TypeError('there is no manifest to commit');
+    }
+    await layout.writer.putIndex(this.#entries.reduce(addEntry, EMPTY_INDEX));
     const { path } = this.#target;
     try {
-      const tar = packTar(await membersOf(this.#layout.path));
-      await writeStreamAtomically(path, tar, { signal: this.#signal });
+      const tar = packTar(await membersOf(layout.path));
+      await writeStreamAtomically(path, tar, { signal: this.#context.signal });
     } catch (error) {
       throw unwritable(error, `writing ${path}`);
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#writer[Symbol.asyncDispose]();
-    await this.#layout[Symbol.asyncDispose]();
+    await this.#layout?.[Symbol.asyncDispose]();
+  }
+
+  get #writer(): LayoutWriter {
+    if (this.#layout === undefined) throw new TypeError('the archive was not begun');
+    return this.#layout.writer;
   }
 }
 
+interface TemporaryLayout extends AsyncDisposable {
+  readonly path: string;
+  readonly writer: LayoutWriter;
+}
+
 /** Stands beside the archive, where its bytes have to find room anyway; not so for a pipe. */
-async function makeLayoutDirectory(
-  archive: string,
-  context: TransportContext,
-): Promise<TemporaryDirectory> {
+async function makeLayout(archive: string, context: TransportContext): Promise<TemporaryLayout> {
   await checkWritable(archive);
   const file = await replaceableFile(archive);
   const stem = `.${basename(archive)}`;
   const place = file === undefined ? context.temporaryDirectory : dirname(file);
-  return makeTemporaryDirectory(place, stem, context.warn);
+  const directory = await makeTemporaryDirectory(place, stem, context.warn);
+  const { path } = directory;
+  const writer = new LayoutWriter(path, { signal: context.signal, durable: false });
+  const layout = {
+    path,
+    writer,
+    [Symbol.asyncDispose]: async () => {
+      await writer[Symbol.asyncDispose]();
+      await directory[Symbol.asyncDispose]();
+    },
+  };
+  return disposeOnFailure(layout, async () => {
+    await writer.begin();
+    return layout;
+  });
 }
 
 /** All of a layout in the order of the reference. */

@@ -10,6 +10,7 @@ import { unwritable } from '../destination-error.ts';
 import { makeDirectory } from '../file-store.ts';
 import {
   MANIFEST_LIMIT,
+  type BlobPreview,
   type ImageDestination,
   type ImageReference,
   type RawManifest,
@@ -27,15 +28,12 @@ export interface LayoutTarget {
   readonly name: string | undefined;
 }
 
-/** @throws OcipushError FILE_UNWRITABLE; the directory above must exist, the last one is made */
-export async function openLayoutDestination(
+export function openLayoutDestination(
   reference: ImageReference,
   target: LayoutTarget,
   context: TransportContext,
-): Promise<ImageDestination> {
-  await makeDirectory(target.path);
-  const writer = await LayoutWriter.open(target.path, { signal: context.signal });
-  await writer.removeAbandoned(context.warn);
+): ImageDestination {
+  const writer = new LayoutWriter(target.path, { signal: context.signal });
   return new LayoutDestination(reference, target, writer, context);
 }
 
@@ -45,7 +43,7 @@ class LayoutDestination implements ImageDestination {
   readonly #target: LayoutTarget;
   readonly #writer: LayoutWriter;
   readonly #context: TransportContext;
-  #entry: Descriptor | undefined;
+  readonly #entries: Descriptor[] = [];
 
   constructor(
     reference: ImageReference,
@@ -74,21 +72,35 @@ class LayoutDestination implements ImageDestination {
     );
   }
 
+  previewBlob(blob: BlobUpload): Promise<BlobPreview> {
+    return this.#writer.previewBlob(blob);
+  }
+
+  /** The directory above must exist, the last one is made. */
+  async begin(): Promise<void> {
+    await makeDirectory(this.#target.path);
+    await this.#writer.begin();
+    await this.#writer.removeAbandoned(this.#context.warn);
+  }
+
   putBlob(blob: BlobUpload): Promise<StoredBlob> {
     return this.#writer.putBlob(blob);
   }
 
   async putManifest(manifest: RawManifest, instance?: Digest): Promise<void> {
     const entry = await this.#writer.putManifest(manifest, this.#target.name);
-    if (instance === undefined) this.#entry = entry;
+    if (instance === undefined) this.#entries.push(entry);
+  }
+
+  async putTag(manifest: RawManifest, tag: string): Promise<void> {
+    this.#entries.push(await this.#writer.putManifest(manifest, tag));
   }
 
   async commit(): Promise<void> {
     const { path } = this.#target;
-    const entry = this.#entry;
-    if (entry === undefined) throw new TypeError('there is no manifest to commit');
+    if (this.#entries.length === 0) throw new TypeError('there is no manifest to commit');
     try {
-      while (!(await this.#addToIndex(entry)));
+      while (!(await this.#addToIndex()));
     } catch (error) {
       throw unwritable(error, `writing ${join(path, 'index.json')}`);
     }
@@ -99,11 +111,11 @@ class LayoutDestination implements ImageDestination {
   }
 
   /** @returns false when the lock was lost to another push before anything was changed */
-  #addToIndex(entry: Descriptor): Promise<boolean> {
+  #addToIndex(): Promise<boolean> {
     const { path } = this.#target;
     const wait = { clock: this.#context.registry.clock, signal: this.#context.signal };
     return withFileLock(join(path, '.index.json.lock'), wait, async (lock) => {
-      const index = addEntry(await readIndex(path), entry);
+      const index = this.#entries.reduce(addEntry, await readIndex(path));
       return this.#writer.putIndex(index, () => lock.isHeld());
     });
   }

@@ -5,7 +5,7 @@ import type { BlobUpload, StoredBlob } from '../../image/blob.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import { OCI_INDEX, OCI_MANIFEST } from '../../image/media-types.ts';
 import { FileStore, type FileStoreOptions } from '../file-store.ts';
-import type { DestinationCapabilities, RawManifest } from '../transport.ts';
+import type { BlobPreview, DestinationCapabilities, RawManifest } from '../transport.ts';
 import { unwritable } from '../destination-error.ts';
 import { REFERENCE_NAME_ANNOTATION } from './entry.ts';
 import { encodeIndex, type LayoutIndex } from './index-file.ts';
@@ -23,16 +23,20 @@ const LAYOUT_FILE = Buffer.from('{"imageLayoutVersion":"1.0.0"}');
 export class LayoutWriter implements AsyncDisposable {
   readonly #files: FileStore;
 
-  private constructor(files: FileStore) {
-    this.#files = files;
+  constructor(root: string, options: Omit<FileStoreOptions, 'stem'>) {
+    this.#files = new FileStore(root, { ...options, stem: 'oci-put-blob' });
   }
 
-  /** Writes to a directory that exists. @throws OcipushError FILE_UNWRITABLE */
-  static async open(root: string, options: Omit<FileStoreOptions, 'stem'>): Promise<LayoutWriter> {
+  /** Makes the directory of the blobs; that of the layout must exist. @throws OcipushError FILE_UNWRITABLE */
+  async begin(): Promise<void> {
+    const { root } = this.#files;
     await mkdir(join(root, 'blobs'), { recursive: true, mode: 0o755 }).catch((error: unknown) => {
       throw unwritable(error, `writing to ${root}`);
     });
-    return new LayoutWriter(new FileStore(root, { ...options, stem: 'oci-put-blob' }));
+  }
+
+  previewBlob(blob: BlobUpload): Promise<BlobPreview> {
+    return this.#files.preview(blob, blobPath);
   }
 
   hasBlob({ digest, size }: Pick<Descriptor, 'digest' | 'size'>): Promise<boolean> {

@@ -1,12 +1,19 @@
 /** Writes an image to a repository of a registry. */
-import type { BlobUpload, StoredBlob } from '../../image/blob.ts';
+import type { BlobUpload, RepositoryName, StoredBlob } from '../../image/blob.ts';
 import type { Digest } from '../../image/digest.ts';
 import type { NamedReference } from '../../image/docker-reference.ts';
-import { DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST } from '../../image/media-types.ts';
+import {
+  DOCKER_LIST,
+  DOCKER_MANIFEST,
+  DOCKER_V1_SIGNED,
+  OCI_INDEX,
+  OCI_MANIFEST,
+} from '../../image/media-types.ts';
 import { RegistryClient } from '../../registry/client.ts';
 import { headManifest, putManifest } from '../../registry/manifests.ts';
 import { BlobUploader } from '../../registry/upload.ts';
 import type {
+  BlobPreview,
   DestinationCapabilities,
   ImageDestination,
   ImageReference,
@@ -33,6 +40,7 @@ export async function openRegistryDestination(
 class RegistryDestination implements ImageDestination {
   readonly reference: ImageReference;
   readonly capabilities: DestinationCapabilities;
+  readonly repository: RepositoryName;
   /** The tag or digest under which the image is to be found. */
   readonly #target: string;
   readonly #client: RegistryClient;
@@ -41,12 +49,13 @@ class RegistryDestination implements ImageDestination {
   constructor(reference: ImageReference, name: NamedReference, client: RegistryClient) {
     this.reference = reference;
     this.capabilities = {
-      manifestTypes: [OCI_MANIFEST, DOCKER_MANIFEST, OCI_INDEX, DOCKER_LIST],
-      layerCompression: name.digest === undefined ? 'compress' : 'preserve',
+      manifestTypes: [OCI_MANIFEST, DOCKER_MANIFEST, OCI_INDEX, DOCKER_LIST, DOCKER_V1_SIGNED],
+      layerCompression: 'compress',
       acceptsForeignLayers: true,
       requiredDigest: name.digest,
     };
     this.#target = name.tag ?? name.digest ?? 'latest';
+    this.repository = client.repository;
     this.#client = client;
     this.#uploader = new BlobUploader(client);
   }
@@ -55,12 +64,24 @@ class RegistryDestination implements ImageDestination {
     return headManifest(this.#client, this.#target);
   }
 
+  previewBlob(blob: BlobUpload): Promise<BlobPreview> {
+    return this.#uploader.preview(blob);
+  }
+
+  begin(): Promise<void> {
+    return Promise.resolve();
+  }
+
   putBlob(blob: BlobUpload): Promise<StoredBlob> {
     return this.#uploader.upload(blob);
   }
 
   putManifest(manifest: RawManifest, instance?: Digest): Promise<void> {
     return putManifest(this.#client, instance ?? this.#target, manifest);
+  }
+
+  putTag(manifest: RawManifest, tag: string): Promise<void> {
+    return putManifest(this.#client, tag, manifest);
   }
 
   /** A registry shows every manifest as soon as it has it. */

@@ -36,14 +36,14 @@ export async function openRegistrySource(
 class RegistrySource implements ImageSource {
   readonly reference: ImageReference;
   readonly policyIdentity: PolicyIdentity;
-  readonly origin: RepositoryName;
+  readonly repository: RepositoryName;
   readonly #name: NamedReference;
   readonly #client: RegistryClient;
 
   constructor(reference: ImageReference, name: NamedReference, client: RegistryClient) {
     this.reference = reference;
     this.policyIdentity = { transport: 'docker', scopes: nameScopes(name) };
-    this.origin = client.repository;
+    this.repository = client.repository;
     this.#name = name;
     this.#client = client;
   }

@@ -10,7 +10,7 @@ export const STORED = digestOf(Buffer.from('stored'));
 export const EVERY_EVENT: readonly ProgressEvent[] = [
   { kind: 'reading-signatures', of: 'list' },
   { kind: 'list', copies: 2, total: 3 },
-  { kind: 'instance', digest: CONFIG, index: 0, of: 2 },
+  { kind: 'instance', isAdded: false, digest: CONFIG, index: 0, of: 2 },
   { kind: 'reading-signatures', of: 'image' },
   { kind: 'warning', message: 'a "warning"\u001B[2J\nof two lines' },
   { kind: 'blob-start', role: 'layer', digest: LAYER, size: 4 * 1024 * 1024 },

@@ -7,7 +7,7 @@ import { digestHex } from '../../../src/image/digest.ts';
 import { OcipushError } from '../../../src/errors.ts';
 import type { PushResult } from '../../../src/push/options.ts';
 import { imageAt } from '../../support/image-state.ts';
-import { localReference, pushLocally } from '../../support/local-push.ts';
+import { localReference, openBegun, pushLocally } from '../../support/local-push.ts';
 import {
   makeLayer,
   noise,
@@ -179,7 +179,7 @@ describe('opening', () => {
   function opening(given: object = {}): Promise<AsyncDisposable> {
     const { environment, temporaryDirectory } = fakes;
     const context = makeContext({ environment, temporaryDirectory, ...given });
-    return localReference(NAME).openDestination(context);
+    return openBegun(localReference(NAME), context);
   }
 
   test('without a delegate fails before anything is written', async () => {

@@ -72,6 +72,9 @@ describe.each(['overlay', 'vfs'] as const)('an image kept by %s', (driver) => {
   });
 });
 
+/** The storage has the layers uncompressed, and not as they were signed. */
+const NOT_AS_SIGNED = { code: 'UNSUPPORTED', origin: 'source' };
+
 describe('a manifest that lists compressed layers', () => {
   test('is delivered with plain ones, whatever their size was said to be', async () => {
     const storage = await makeStorage();
@@ -169,8 +172,8 @@ describe('a list', () => {
     const { layers } = parseImageManifest(instance.bytes, OCI_MANIFEST);
     expect(layers).toMatchObject([{ digest: layer.diffID, size: 519 }]);
     expect(await blob(source, layer.diffID)).toBe(layer.tar.toString());
-    expect(await source.hasSignatures?.()).toBe(false);
-    expect(await source.hasSignatures?.(instanceOf(digest))).toBe(true);
+    expect(await source.getSignatures?.()).toEqual([]);
+    await expect(source.getSignatures?.(instanceOf(digest))).rejects.toMatchObject(NOT_AS_SIGNED);
   });
 
   test('names an instance that is not in the storage', async () => {
@@ -184,17 +187,23 @@ describe('a list', () => {
 });
 
 describe('signatures', () => {
-  test.each([
-    ['', false],
-    ['{}', false],
-    ['{"signature-sizes":[]}', false],
-    ['{"signature-sizes":null}', false],
-    ['{"signature-sizes":[7,74]}', true],
-  ])('with the metadata %s', async (metadata, expected) => {
+  async function reading(metadata: string): Promise<readonly Uint8Array[] | undefined> {
     const storage = await makeStorage();
     await storage.image({ names: ['localhost/a:1'], record: { metadata } });
     await using source = await open(storage, 'localhost/a:1');
-    expect(await source.hasSignatures?.()).toBe(expected);
+    return source.getSignatures?.();
+  }
+
+  test.each(['', '{}', '{"signature-sizes":[]}', '{"signature-sizes":null}'])(
+    'are none with the metadata %j',
+    async (metadata) => {
+      expect(await reading(metadata)).toEqual([]);
+    },
+  );
+
+  test('do not sign what is delivered', async () => {
+    const metadata = '{"signature-sizes":[7,74]}';
+    await expect(reading(metadata)).rejects.toMatchObject(NOT_AS_SIGNED);
   });
 });
 

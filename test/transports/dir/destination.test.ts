@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { digestHex, type Digest } from '../../../src/image/digest.ts';
 import { imageAt, leftovers } from '../../support/image-state.ts';
 import { killEverywhere } from '../../support/kill-points.ts';
-import { localReference, pushLocally } from '../../support/local-push.ts';
+import { localReference, openBegun, pushLocally } from '../../support/local-push.ts';
 import {
   makeLayer,
   noise,
@@ -111,7 +111,7 @@ describe('a push', () => {
   test('asks to be repeated when another took its files away', async () => {
     const x = await image('x');
     await using source = await localReference(x.source).openSource(makeContext());
-    await using destination = await localReference(`dir:${place}`).openDestination(makeContext());
+    await using destination = await openBegun(localReference(`dir:${place}`));
     const manifest = await source.getManifest();
     const blob = { digest: manifest.digest, size: manifest.bytes.length };
     await writeFile(join(place, digestHex(blob.digest)), manifest.bytes);
@@ -146,7 +146,7 @@ describe('a push', () => {
 
 describe('currentDigest', () => {
   async function current(): Promise<Digest | undefined> {
-    await using destination = await localReference(`dir:${place}`).openDestination(makeContext());
+    await using destination = await openBegun(localReference(`dir:${place}`));
     return await destination.currentDigest();
   }
 
@@ -169,7 +169,7 @@ describe('opening', () => {
     await mkdir(place);
     for (const [name, text] of Object.entries(files)) await writeFile(join(place, name), text);
     const reference = localReference(`dir:${place}`);
-    await using _ = await reference.openDestination(makeContext());
+    await using _ = await openBegun(reference);
   }
 
   test.each<Readonly<Record<string, string>>>([
@@ -204,7 +204,7 @@ describe('opening', () => {
   ])('refuses %s', async (name, message) => {
     await writeFile(join(directory, 'regular'), '');
     const reference = localReference(`dir:${join(directory, name)}`);
-    expect(await thrownBy(reference.openDestination(makeContext()))).toMatchObject({
+    expect(await thrownBy(openBegun(reference))).toMatchObject({
       code: 'FILE_UNWRITABLE',
       origin: 'destination',
       message: message.replace('DIRECTORY', directory),
@@ -214,7 +214,7 @@ describe('opening', () => {
   test('refuses what may not be entered', async () => {
     await mkdir(place);
     const error = await withoutPermission(place, () =>
-      thrownBy(localReference(`dir:${place}`).openDestination(makeContext())),
+      thrownBy(openBegun(localReference(`dir:${place}`))),
     );
     expect(error).toMatchObject({ code: 'FILE_UNWRITABLE', hint: expect.any(String) });
   });

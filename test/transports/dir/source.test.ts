@@ -91,20 +91,23 @@ test('knows a signed schema 1 manifest by the digest of what is signed', async (
   });
 });
 
-test('finds signatures of an image and of an instance', async () => {
+test('reads signatures of an image and of an instance', async () => {
   const source = await open();
   const { descriptor } = image.manifest;
-  const found = async (): Promise<unknown> => [
-    await source.hasSignatures?.(),
-    await source.hasSignatures?.(descriptor),
-  ];
-  expect(await found()).toEqual([false, false]);
-  await writeFile(join(dir, 'signature-2'), ''); // a hole ends the list
-  expect(await found()).toEqual([false, false]);
-  await writeFile(join(dir, 'signature-1'), '');
-  expect(await found()).toEqual([true, false]);
-  await writeFile(join(dir, `${digestHex(descriptor.digest)}.signature-1`), '');
-  expect(await found()).toEqual([true, true]);
+  const hex = descriptor.digest.slice('sha256:'.length);
+  const found = async (): Promise<readonly string[][]> =>
+    Promise.all(
+      [undefined, descriptor].map(async (instance) =>
+        ((await source.getSignatures?.(instance)) ?? []).map(String),
+      ),
+    );
+  expect(await found()).toEqual([[], []]);
+  await writeFile(join(dir, 'signature-2'), 'second'); // a hole ends the list
+  expect(await found()).toEqual([[], []]);
+  await writeFile(join(dir, 'signature-1'), 'first');
+  expect(await found()).toEqual([['first', 'second'], []]);
+  await writeFile(join(dir, `${hex}.signature-1`), 'of the instance');
+  expect(await found()).toEqual([['first', 'second'], ['of the instance']]);
 });
 
 test('needs no version file, and follows links', async () => {

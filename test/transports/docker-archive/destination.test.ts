@@ -18,7 +18,7 @@ import {
 import { single, type ByteStream } from '../../../src/io/bytes.ts';
 import type { ImageDestination } from '../../../src/transports/transport.ts';
 import { imageAt, leftovers } from '../../support/image-state.ts';
-import { localReference, pushLocally } from '../../support/local-push.ts';
+import { localReference, openBegun, pushLocally } from '../../support/local-push.ts';
 import {
   makeLayer,
   noise,
@@ -258,7 +258,7 @@ describe('blobs', () => {
 
   async function open(signal = new AbortController().signal): Promise<ImageDestination> {
     const context = makeContext({ temporaryDirectory: temporary, signal });
-    const destination = await localReference(`docker-archive:${archive}`).openDestination(context);
+    const destination = await openBegun(localReference(`docker-archive:${archive}`), context);
     onTestFinished(() => destination[Symbol.asyncDispose]());
     return destination;
   }
@@ -358,7 +358,7 @@ describe('blobs', () => {
 describe('refuses', () => {
   async function opening(path: string): Promise<Error> {
     const context = makeContext({ temporaryDirectory: temporary });
-    return thrownBy(localReference(`docker-archive:${path}`).openDestination(context));
+    return thrownBy(openBegun(localReference(`docker-archive:${path}`), context));
   }
 
   test.each([

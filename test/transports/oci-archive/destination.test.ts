@@ -11,7 +11,7 @@ import { indexTar } from '../../../src/io/tar-index.ts';
 import { openRegularFile } from '../../../src/io/file-reader.ts';
 import { imageAt } from '../../support/image-state.ts';
 import { killEverywhere } from '../../support/kill-points.ts';
-import { localReference, pushLocally } from '../../support/local-push.ts';
+import { localReference, openBegun, pushLocally } from '../../support/local-push.ts';
 import { makeLayer, noise, writeOciLayout } from '../../support/make-image.ts';
 import { preparePushProcess } from '../../support/push-process.ts';
 import { temporaryDirectory, withoutPermission } from '../../support/scratch.ts';
@@ -138,7 +138,7 @@ describe('a push', () => {
 describe('refuses', () => {
   async function opening(path: string): Promise<Error> {
     const context = makeContext({ temporaryDirectory: temporary });
-    return thrownBy(localReference(`oci-archive:${path}`).openDestination(context));
+    return thrownBy(openBegun(localReference(`oci-archive:${path}`), context));
   }
 
   test.each([

@@ -7,7 +7,7 @@ import { digestHex, digestOf, type Digest } from '../../../src/image/digest.ts';
 import type { ImageDestination } from '../../../src/transports/transport.ts';
 import { imageAt, leftovers } from '../../support/image-state.ts';
 import { killEverywhere } from '../../support/kill-points.ts';
-import { localReference, pushLocally } from '../../support/local-push.ts';
+import { localReference, openBegun, pushLocally } from '../../support/local-push.ts';
 import { makeLayer, noise, writeOciIndex, writeOciLayout } from '../../support/make-image.ts';
 import { preparePushProcess } from '../../support/push-process.ts';
 import { temporaryDirectory, withoutPermission } from '../../support/scratch.ts';
@@ -32,7 +32,7 @@ async function image(name: string): Promise<{ source: string; digest: Digest }> 
 
 async function open(signal?: AbortSignal): Promise<ImageDestination> {
   const context = makeContext(signal && { signal });
-  const destination = await localReference(`oci:${layout}:a`).openDestination(context);
+  const destination = await openBegun(localReference(`oci:${layout}:a`), context);
   onTestFinished(() => destination[Symbol.asyncDispose]());
   return destination;
 }
@@ -230,7 +230,7 @@ describe('a push', () => {
 
 describe('currentDigest', () => {
   async function currentOf(reference: string): Promise<Digest | undefined> {
-    await using destination = await localReference(reference).openDestination(makeContext());
+    await using destination = await openBegun(localReference(reference));
     return await destination.currentDigest();
   }
 
@@ -290,7 +290,7 @@ describe('refuses', () => {
     await writeFile(join(directory, 'regular'), '');
     await symlink('loop', join(directory, 'loop'));
     const reference = localReference(`oci:${join(directory, name)}:a`);
-    expect(await thrownBy(reference.openDestination(makeContext()))).toMatchObject({
+    expect(await thrownBy(openBegun(reference))).toMatchObject({
       code: 'FILE_UNWRITABLE',
       origin: 'destination',
       message: message.replace('DIRECTORY', directory),

@@ -79,7 +79,7 @@ describe('an image at a registry', () => {
       digest: descriptor.digest,
     });
     expect(registry.requests.map(({ method }) => method)).toEqual(['GET']);
-    expect(source.origin).toEqual({ registry: registry.host, path: 'team/app' });
+    expect(source.repository).toEqual({ registry: registry.host, path: 'team/app' });
     expect(source.reference.toString()).toBe(
       `docker://${registry.host}/team/app${by === '' ? ':latest' : by}`,
     );

@@ -1,0 +1,71 @@
+/** Says what a push would do, without doing it. */
+import type { Digest } from '../image/digest.ts';
+import type { RawManifest } from '../transports/transport.ts';
+import { previewConfig, previewLayer, type PreviewedBlob } from './blobs.ts';
+import type { PlannedImage } from './image.ts';
+import { imagesIn, type PlannedManifest } from './manifests.ts';
+import type { PushResult } from './options.ts';
+import type { PushSession } from './session.ts';
+
+/**
+ * Asks the destination what it has of a plan.
+ * @param current what the destination's name stands for now
+ * @throws OcipushError of the destination
+ */
+export async function previewPush(
+  session: PushSession,
+  planned: PlannedManifest,
+  predicted: RawManifest | undefined,
+  current: Digest | undefined,
+): Promise<PushResult> {
+  const { destination, options } = session;
+  const isThere = predicted !== undefined && predicted.digest === current;
+  const blobs = isThere ? [] : await previewBlobs(session, planned);
+  const written = (isThere ? 0 : manifestCount(planned)) + options.tags.length;
+  // The first asks what the name stands for now.
+  const requests = blobs.reduce((sum, blob) => sum + blob.requests, 1 + written);
+  const summary = {
+    mediaType: predicted?.mediaType ?? planned.plan.types[0] ?? '',
+    reference: destination.reference.toString(),
+    blobs: blobs.map(({ requests: _requests, ...report }) => report),
+    requests: destination.repository && requests,
+  };
+  if (predicted === undefined) {
+    return { ...summary, status: 'planned', digest: undefined, size: undefined };
+  }
+  const { digest, bytes } = predicted;
+  return { ...summary, status: isThere ? 'unchanged' : 'planned', digest, size: bytes.length };
+}
+
+/** Each blob once, however many instances of a list have it. */
+async function previewBlobs(
+  session: PushSession,
+  planned: PlannedManifest,
+): Promise<readonly PreviewedBlob[]> {
+  const blobs = new Map<string, PreviewedBlob>();
+  for (const image of imagesIn(planned)) {
+    for (const blob of await previewImage(session, image)) {
+      blobs.set(`${blob.descriptor.digest} ${blob.action}`, blob);
+    }
+  }
+  return [...blobs.values()];
+}
+
+async function previewImage(
+  session: PushSession,
+  { plan, preferred }: PlannedImage,
+): Promise<readonly PreviewedBlob[]> {
+  const layers = plan.layers.map((layer) => previewLayer(session, layer, plan));
+  const configs = preferred.keepsConfig
+    ? [plan.manifest.config]
+    : preferred.newBlobs.map(({ descriptor }) => descriptor);
+  return Promise.all([...layers, ...configs.map((config) => previewConfig(session, config))]);
+}
+
+function manifestCount(planned: PlannedManifest): number {
+  if (planned.kind === 'image') return 1;
+  return planned.instances.reduce(
+    (sum, { contents }) => sum + (contents ? manifestCount(contents) : 0),
+    1,
+  );
+}

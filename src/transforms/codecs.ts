@@ -1,0 +1,46 @@
+/** The forms in which layers can be compressed, by their names. */
+import type { CompressionFormat } from '../image/media-types.ts';
+import type { ByteStream } from '../io/bytes.ts';
+import type { Limiter } from '../io/limiter.ts';
+import { checkGzipLevel, gzip, gzipCodec } from './gzip.ts';
+import { zstd, zstdCodec } from './zstd.ts';
+import { checkZstdLevel } from './zstd-effort.ts';
+
+export interface CodecSettings {
+  /** On the scale of the format; unset means its documented default. */
+  readonly level: number | undefined;
+  /** Bounds the blocks in flight, over all layers that share it. */
+  readonly blocks: Limiter;
+}
+
+/** A stream being compressed. */
+export interface Compressing {
+  readonly stream: ByteStream;
+  /** What the form adds to the descriptor of a layer, once the stream has ended. */
+  readonly annotations?: () => Readonly<Record<string, string>>;
+}
+
+export interface Codec {
+  /** @throws OcipushError USAGE for a level that the format does not have */
+  checkLevel(level: number | undefined): void;
+  /** Begins with the name of the format; two of the same name make the same bytes of the same input. */
+  name(level: number | undefined): string;
+  compress(input: ByteStream, settings: CodecSettings): Compressing;
+}
+
+export const CODECS: Readonly<Record<CompressionFormat, Codec>> = {
+  gzip: {
+    checkLevel: checkGzipLevel,
+    name: gzipCodec,
+    compress: (input, settings) => ({ stream: gzip(input, settings) }),
+  },
+  zstd: {
+    checkLevel: (level) => {
+      checkZstdLevel(level);
+      // Without libzstd the push must fail before it begins.
+      zstdCodec(level);
+    },
+    name: zstdCodec,
+    compress: (input, settings) => ({ stream: zstd(input, settings) }),
+  },
+};
