@@ -7,17 +7,21 @@ import { contestant } from './contestants.ts';
 import { race } from './race.ts';
 import { TABLE_HEAD, tableRows } from './report.ts';
 import { SCENARIOS } from './scenarios.ts';
+import { prepareStorage } from './storage.ts';
 
 const { values } = parseArgs({
   options: { runs: { type: 'string', default: '5' }, only: { type: 'string', default: '' } },
 });
 
-const isPossible = requirePeers('docker-registry', 'skopeo', 'oras', 'time') && requireRealImage();
+const isPossible =
+  requirePeers('docker-registry', 'skopeo', 'oras', 'podman', 'time') && requireRealImage();
 if (!isPossible || process.getuid?.() !== 0) {
   throw new Error('the benchmarks need root, the peers and the real image');
 }
 
-const contestants = [contestant('ocipush'), contestant('skopeo'), contestant('oras')];
+const names = ['ocipush', 'skopeo', 'oras', 'podman'] as const;
+const contestants = names.map(contestant);
+await prepareStorage();
 const { dir: cwd } = realImage();
 const runs = Number(values.runs);
 if (!(runs >= 1)) throw new Error(`--runs takes a number from 1 on, not ${values.runs}`);

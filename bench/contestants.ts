@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { peerPath, peersDir } from '../test/support/peers.ts';
 
-export type ContestantName = 'ocipush' | 'skopeo' | 'oras';
+export type ContestantName = 'ocipush' | 'skopeo' | 'oras' | 'podman';
 
 export interface Contestant {
   readonly name: ContestantName;
@@ -20,6 +20,9 @@ interface Program {
   readonly push: Contestant['push'];
 }
 
+/** An image in a storage that is named with it. */
+const STORED = /^containers-storage:\[(.+)@(.+)\+(.+)\](.+)$/;
+
 const PROGRAMS: Readonly<Record<ContestantName, Program>> = {
   ocipush: {
     version: '--version',
@@ -31,6 +34,15 @@ const PROGRAMS: Readonly<Record<ContestantName, Program>> = {
     version: '--version',
     push: (source, image, flags) => {
       return ['copy', '--quiet', '--dest-tls-verify=false', ...flags, source, `docker://${image}`];
+    },
+  },
+  podman: {
+    version: '--version',
+    push: (source, image, flags) => {
+      const [, driver = '', graphRoot = '', runRoot = '', name = ''] = STORED.exec(source) ?? [];
+      const storage = ['--storage-driver', driver, '--root', graphRoot, '--runroot', runRoot];
+      const options = ['--quiet', '--tls-verify=false', ...flags];
+      return [...storage, 'push', ...options, name, `docker://${image}`];
     },
   },
   oras: {

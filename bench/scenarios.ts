@@ -1,5 +1,6 @@
 /** What is measured: which image is pushed, by whom, and with which flags. */
 import type { ContestantName } from './contestants.ts';
+import { STORED_IMAGE } from './storage.ts';
 
 export interface Scenario {
   readonly name: string;
@@ -33,6 +34,27 @@ export const SCENARIOS: readonly Scenario[] = [
     source: 'oci:oci-gzip:latest',
     again: true,
     flags: { ocipush: [], skopeo: [], oras: [] },
+  },
+  {
+    name: 'plain to zstd',
+    source: 'oci:oci-plain:latest',
+    flags: {
+      ocipush: ['--compression-format=zstd'],
+      skopeo: ['--dest-compress-format=zstd'],
+    },
+  },
+  {
+    name: 'storage to gzip',
+    source: STORED_IMAGE,
+    flags: { ocipush: [], podman: [] },
+  },
+  {
+    name: 'storage to zstd',
+    source: STORED_IMAGE,
+    flags: {
+      ocipush: ['--compression-format=zstd'],
+      podman: ['--compression-format=zstd'],
+    },
   },
   {
     name: 'docker-archive to gzip',
