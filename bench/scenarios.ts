@@ -44,6 +44,15 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    name: 'second push, zstd',
+    source: 'oci:oci-plain:latest',
+    again: true,
+    flags: {
+      ocipush: ['--compression-format=zstd'],
+      skopeo: ['--dest-compress-format=zstd'],
+    },
+  },
+  {
     name: 'storage to gzip',
     source: STORED_IMAGE,
     flags: { ocipush: [], podman: [] },
