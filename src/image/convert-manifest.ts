@@ -1,4 +1,4 @@
-/** Turns image manifests between OCI and Docker v2s2, byte for byte as the reference does. */
+/** Turns image manifests between OCI and Docker v2s2, byte for byte as the reference does but for what configs keep. */
 import { OcipushError } from '../errors.ts';
 import { toOciConfig } from './convert-config.ts';
 import type { Descriptor } from './descriptor.ts';
@@ -63,7 +63,7 @@ export function toDockerManifest(manifest: ImageManifest): ImageManifest {
 
 /**
  * A Docker v2s2 manifest and its config as OCI. The config is written anew by {@link toOciConfig},
- * which says what it loses.
+ * which says what it loses, and what it keeps that the reference does not.
  * @throws OcipushError UNSUPPORTED for plugins and unknown layers; MANIFEST_INVALID for the config
  */
 export function toOciManifest(manifest: ImageManifest, configBytes: Uint8Array): ConvertedImage {

@@ -7,8 +7,8 @@ import { parseImageConfig } from '../../src/image/image-config.ts';
 import { copy, type Machine, type Place } from './places.ts';
 
 export interface ImageContent {
-  /** Without the digests and sizes of the layers. */
-  readonly manifest: Manifest;
+  /** Without the digests and sizes of its blobs, of which that of the config follows from its bytes. */
+  readonly manifest: object;
   /** The bytes. */
   readonly config: string;
   /** Of the layers, which are those that the config names. */
@@ -69,7 +69,11 @@ async function topContent(files: Files): Promise<ImageContent | ListContent> {
 }
 
 async function imageContent(files: Files, manifest: Manifest): Promise<ImageContent> {
-  const config = await files(hexOf(manifest.config.digest));
+  const { digest: configDigest, size } = manifest.config;
+  const config = await files(hexOf(configDigest));
+  if (configDigest !== digestOf(config) || size !== config.length) {
+    throw new Error(`the config is not the one that the manifest names: ${config.toString()}`);
+  }
   const diffIDs: Digest[] = [];
   for (const { digest } of manifest.layers) {
     const bytes = await files(hexOf(digest));
@@ -79,8 +83,15 @@ async function imageContent(files: Files, manifest: Manifest): Promise<ImageCont
   if (diffIDs.join(' ') !== parseImageConfig(config).diffIDs.join(' ')) {
     throw new Error(`the layers are ${diffIDs.join(' ')}, the config is ${config.toString()}`);
   }
-  const layers = manifest.layers.map(withoutBytes);
-  return { manifest: { ...manifest, layers }, config: config.toString('latin1'), diffIDs };
+  return {
+    manifest: {
+      ...manifest,
+      config: withoutBytes(manifest.config),
+      layers: manifest.layers.map(withoutBytes),
+    },
+    config: config.toString('latin1'),
+    diffIDs,
+  };
 }
 
 async function readJson<T>(files: Files, name: string): Promise<T> {

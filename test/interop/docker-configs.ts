@@ -28,6 +28,8 @@ export const dockerConfigs = fc.record(
         StopSignal: fc.option(fc.string()),
         ArgsEscaped: fc.boolean(),
         Healthcheck: fc.object(),
+        OnBuild: fc.option(fc.array(fc.string({ unit: 'binary' }))),
+        Shell: fc.option(fc.array(fc.string())),
         Tty: fc.boolean(),
       },
       { requiredKeys: [] },

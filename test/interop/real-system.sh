@@ -21,6 +21,6 @@ buildah umount "$container" >/dev/null
 buildah config --cmd '["/bin/sh"]' --env 'A=<1> & "2"' --label '10=ten' --label '9=é' --port 80/tcp --volume /tmp \
   --workingdir /etc --user 1234:5678 --stop-signal SIGINT --author 'A <a@example.com>' "$container"
 buildah commit --quiet "$container" "$name:oci" >/dev/null
-# What only Docker's format has room for.
+# What only Docker knows.
 buildah config --healthcheck 'CMD /bin/ls' --shell '/bin/sh -ec' "$container"
 buildah commit --quiet --rm --format docker "$container" "$name:docker" >/dev/null
