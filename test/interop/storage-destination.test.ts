@@ -6,6 +6,7 @@ import { digestHex, type Digest } from '../../src/image/digest.ts';
 import { DOCKER_MANIFEST, OCI_MANIFEST } from '../../src/image/media-types.ts';
 import { makeLayer, noise, writeDir, type MadeImage } from '../support/make-image.ts';
 import { requirePeers } from '../support/peers.ts';
+import { policyOf } from '../support/policies.ts';
 import { realImage, requireRealImage } from '../support/real-image.ts';
 import {
   canBeRootless,
@@ -172,15 +173,18 @@ describe.runIf(hasPeers)('a push into storage', () => {
   test('obeys no policy for a directory of ours', async () => {
     await using home = await makeHome({ user: 'root', driver: 'overlay', programs: 'newest' });
     await writeImage(home, 'oci');
+    await writeImage(home, 'docker');
+    const directory = join(home.path, 'oci');
     await mkdir(join(home.path, '.config/containers'), { recursive: true });
     await writeFile(
       join(home.path, '.config/containers/policy.json'),
-      '{"default":[{"type":"reject"}]}',
+      policyOf({ dir: { [directory]: 'accept' } }),
     );
-    const source = `dir:${join(home.path, 'oci')}`;
+    const source = `dir:${directory}`;
+    const other = `dir:${join(home.path, 'docker')}`;
     for (const tool of ['skopeo', 'podman'] as const) {
       const place = `containers-storage:localhost/${tool}:1`;
-      const copying = home.run('skopeo', 'copy', source, place);
+      const copying = home.run('skopeo', 'copy', other, place);
       await expect(copying).rejects.toThrow('rejected by policy');
       await runWith(tool, home, 'ocipush', 'push', source, place);
     }
