@@ -9,6 +9,7 @@ import {
   type CompressionFormat,
   type LayerCompression,
 } from '../image/media-types.ts';
+import { OcipushError } from '../errors.ts';
 import type { DestinationCapabilities, RawManifest } from '../transports/transport.ts';
 import { manifestTypesFor } from './formats.ts';
 import { frozenError, type Frozen } from './frozen.ts';
@@ -78,7 +79,7 @@ export function planImage(
   const types = manifestTypesFor(raw.mediaType, capabilities.manifestTypes, {
     format,
     frozen,
-    needsOci: ociWish(manifest, layers, isAnnotated),
+    needsOci: ociWish(manifest, layers, wishes),
     keeps: rules.wanted === 'preserve',
   });
   const isFrozen = frozen !== undefined;
@@ -99,21 +100,27 @@ export async function finalImage(
 ): Promise<FinalImage | undefined> {
   const { manifest } = plan;
   if (plan.isFrozen || (type === plan.from && !isEdited(plan, stored))) return undefined;
+  const { manifest: base, config } = await expandable(manifest, type, readConfig);
   const edited: ImageManifest = {
-    ...manifest,
-    layers: plan.layers.map((layer, index) => finalDescriptor(manifest, layer, stored[index])),
+    ...base,
+    layers: base.layers.map((descriptor, index) =>
+      finalDescriptor(base, descriptor, plan.layers[index], stored[index]),
+    ),
   };
-  return annotated(await converted(edited, type, readConfig), plan.annotations);
+  const final = type === edited.mediaType ? edited : toDockerManifest(edited);
+  return annotated({ manifest: final, config }, plan.annotations);
 }
 
-async function converted(
+/** OCI can say all that Docker can of a layer, and more: who comes from there goes over first. */
+async function expandable(
   manifest: ImageManifest,
   type: string,
   readConfig: () => Promise<Uint8Array>,
 ): Promise<FinalImage> {
-  if (type === manifest.mediaType) return { manifest, config: undefined };
-  if (type === OCI_MANIFEST) return toOciManifest(manifest, await readConfig());
-  return { manifest: toDockerManifest(manifest), config: undefined };
+  if (type !== OCI_MANIFEST || manifest.mediaType === OCI_MANIFEST) {
+    return { manifest, config: undefined };
+  }
+  return toOciManifest(manifest, await readConfig());
 }
 
 function annotated({ manifest, config }: FinalImage, added: ImagePlan['annotations']): FinalImage {
@@ -124,15 +131,15 @@ function annotated({ manifest, config }: FinalImage, added: ImagePlan['annotatio
 function ociWish(
   manifest: ImageManifest,
   layers: readonly LayerPlan[],
-  isAnnotated: boolean,
+  { compression, annotations }: ImageWishes,
 ): string | undefined {
-  const isOci = manifest.mediaType === OCI_MANIFEST;
   // What a Docker manifest wrongly calls gzip stays there, as long as nobody asks for more.
+  const mustSay = manifest.mediaType === OCI_MANIFEST || compression.format !== undefined;
   const zstd = layers.find(
-    ({ becomes, action }) => isZstd(becomes) && (isOci || action !== 'copy'),
+    ({ becomes, action }) => isZstd(becomes) && (mustSay || action !== 'copy'),
   );
   if (zstd) return `compression using ${zstd.becomes}`;
-  return isAnnotated ? 'setting annotations' : undefined;
+  return Object.keys(annotations).length > 0 ? 'setting annotations' : undefined;
 }
 
 function variantsIn(
@@ -161,20 +168,33 @@ function isEdited(plan: ImagePlan, stored: readonly FinalLayer[]): boolean {
  */
 function finalDescriptor(
   manifest: ImageManifest,
-  { descriptor, action }: LayerPlan,
+  descriptor: Descriptor,
+  plan: LayerPlan | undefined,
   stored: FinalLayer | undefined,
 ): Descriptor {
-  if (stored === undefined || action === 'refer') return descriptor;
+  if (stored === undefined || plan?.action === 'refer') return descriptor;
   const { urls: _urls, ...kept } = descriptor;
   if (!isImageLayer(manifest, descriptor)) return kept;
   const { digest, size, annotations, compression } = stored;
   const mediaType = typeWith(descriptor.mediaType, compression);
-  if (digest === descriptor.digest) return { ...kept, mediaType };
+  if (digest === descriptor.digest) {
+    return { ...kept, mediaType: mediaType ?? descriptor.mediaType };
+  }
+  if (mediaType === undefined) throw noTypeFor(descriptor.mediaType, compression);
   // Annotations speak of bytes that are no longer there, and go, as in the reference.
   return { mediaType, digest, size, ...(annotations && { annotations }) };
 }
 
-function typeWith(mediaType: string, compression: LayerCompression): string {
-  if (compression === 'bzip2' || compression === 'xz') return mediaType;
-  return layerTypeWith(mediaType, compression) ?? mediaType;
+function typeWith(mediaType: string, compression: LayerCompression): string | undefined {
+  if (compression === 'bzip2' || compression === 'xz') return undefined;
+  return layerTypeWith(mediaType, compression);
+}
+
+/** In the reference's words. */
+function noTypeFor(mediaType: string, compression: LayerCompression): OcipushError {
+  return new OcipushError(
+    'UNSUPPORTED',
+    `${compression} compression is not supported for type ${JSON.stringify(mediaType)}`,
+    { origin: 'usage', hint: 'compress with gzip: --compression-format gzip' },
+  );
 }

@@ -20,7 +20,7 @@ import {
   type ImageWishes,
 } from '../../src/push/plan.ts';
 import type { DestinationCapabilities } from '../../src/transports/transport.ts';
-import { NO_WISHES } from '../support/push-options.ts';
+import { NO_COMPRESSION_WISH, NO_WISHES } from '../support/push-options.ts';
 import { thrownBy } from '../support/thrown.ts';
 
 const REGISTRY: DestinationCapabilities = {
@@ -251,6 +251,53 @@ describe('the format', () => {
     expect(await thrownBy(Promise.resolve().then(() => planOf([CHANGED], lists)))).toMatchObject({
       code: 'UNSUPPORTED',
       origin: 'usage',
+    });
+  });
+});
+
+describe('a layer that is recoded on the way to another format', () => {
+  const config = Buffer.from(
+    JSON.stringify({ os: 'linux', architecture: 'arm', rootfs: { type: 'layers', diff_ids: [] } }),
+  );
+  const zstd = { compression: { ...NO_COMPRESSION_WISH, format: 'zstd' } } as const;
+
+  test.each<[layer: Layer, wishes: Partial<ImageWishes>, mediaType: string]>([
+    [[DOCKER_TAR, 'none'], zstd, `${TAR}+zstd`],
+    [[`${DOCKER_TAR}.gzip`, 'gzip'], zstd, `${TAR}+zstd`],
+    [[`${DOCKER_TAR}.gzip`, 'zstd'], zstd, `${TAR}+zstd`], // corrected
+    [[`${DOCKER_TAR}.zstd`, 'zstd'], zstd, `${TAR}+zstd`],
+    [[`${DOCKER_FOREIGN_TAR}.gzip`, 'gzip'], zstd, `${FOREIGN_TAR}+zstd`],
+    [[DOCKER_TAR, 'none'], { format: 'oci' }, `${TAR}+gzip`],
+    [[`${DOCKER_TAR}.gzip`, 'gzip'], { format: 'oci' }, `${TAR}+gzip`],
+    [[DOCKER_FOREIGN_TAR, 'none', URLS], { format: 'oci' }, FOREIGN_TAR],
+  ])('from Docker: %j with %j', async (layer, wishes, mediaType) => {
+    const plan = planOf([layer], REGISTRY, DOCKER_CONFIG, wishes);
+    expect(plan.types).toEqual([OCI_MANIFEST]);
+    const final = await finalImage(plan, OCI_MANIFEST, storedFor(plan), async () => config);
+    const [stored] = storedFor(plan);
+    expect(final?.manifest.layers).toEqual([
+      { mediaType, digest: stored?.digest, size: stored?.size, ...layer[2] },
+    ]);
+  });
+
+  test.each<[layer: Layer, mediaType: string]>([
+    [[TAR, 'none'], `${DOCKER_TAR}.gzip`],
+    [[`${TAR}+gzip`, 'gzip'], `${DOCKER_TAR}.gzip`],
+    [[`${TAR}+zstd`, 'zstd'], `${DOCKER_TAR}.gzip`],
+    [[`${FOREIGN_TAR}+zstd`, 'zstd'], `${DOCKER_FOREIGN_TAR}.gzip`],
+    [[FOREIGN_TAR, 'none', URLS], DOCKER_FOREIGN_TAR],
+  ])('from OCI: %j', async (layer, mediaType) => {
+    const plan = planOf([layer], REGISTRY, OCI_CONFIG, { format: 'v2s2' });
+    expect((await manifestFor(plan))?.layers.map((written) => written.mediaType)).toEqual([
+      mediaType,
+    ]);
+  });
+
+  test('has no type where an OCI manifest calls it by a name of Docker', async () => {
+    const plan = planOf([[`${DOCKER_TAR}.gzip`, 'gzip']], REGISTRY, OCI_CONFIG, zstd);
+    expect(await thrownBy(manifestFor(plan))).toMatchObject({
+      code: 'UNSUPPORTED',
+      message: `zstd compression is not supported for type "${DOCKER_TAR}.gzip"`,
     });
   });
 });
