@@ -2,7 +2,7 @@
 import type { Descriptor } from '../image/descriptor.ts';
 import { parseList, type ImageList } from '../image/list.ts';
 import { isListType } from '../image/media-types.ts';
-import { chooseInstance, chooseInstances } from '../image/platform.ts';
+import { chooseInstance, chooseInstances, formatPlatform } from '../image/platform.ts';
 import { OcipushError, wrapError } from '../errors.ts';
 import type { RawManifest } from '../transports/transport.ts';
 import { listTypesFor } from './formats.ts';
@@ -58,6 +58,7 @@ export async function prepareManifest(
   const { requiredDigest } = session.destination.capabilities;
   const frozen = request.frozen ?? frozenBy(signatures.length > 0, requiredDigest, session.options);
   if (!isListType(raw.mediaType)) {
+    if (depth === 0) checkOneImage(session);
     return prepareImage(session, { raw, signatures, wishes, frozen });
   }
   if (depth === MAX_DEPTH) {
@@ -69,6 +70,8 @@ export async function prepareManifest(
     const plan = planList(session, raw, list, types, wishes, frozen);
     return prepareList(session, plan, { ...request, frozen, depth, signatures });
   }
+  checkOneImage(session);
+  checkOnePlatform(session);
   const chosen = chooseInstance(list, session.options.platform);
   return prepareInstance(session, chosen, { ...request, depth });
 }
@@ -120,6 +123,28 @@ export async function pushManifest(
     make: async () => finalList(plan, type, written),
   }));
   return writeManifest(session, { forms, target, signatures });
+}
+
+/** @throws OcipushError UNSUPPORTED for wishes that only a list can fulfil */
+function checkOneImage({ destination, options: { addCompression } }: PushSession): void {
+  if (addCompression.length === 0) return;
+  throw new OcipushError(
+    'UNSUPPORTED',
+    `adding instances as ${addCompression.join(', ')} is not possible: what is pushed to ` +
+      `${destination.reference.toString()} is a single image, and no list`,
+    { origin: 'usage', hint: 'choose how it is compressed: --compression-format' },
+  );
+}
+
+/** @throws OcipushError UNSUPPORTED when several instances are wanted */
+function checkOnePlatform({ destination, options: { platforms } }: PushSession): void {
+  if (platforms.length < 2) return;
+  throw new OcipushError(
+    'UNSUPPORTED',
+    `${destination.reference.toString()} takes one image, and not those for ` +
+      platforms.map(formatPlatform).join(', '),
+    { origin: 'usage', hint: 'name one --platform for this destination' },
+  );
 }
 
 /** @throws OcipushError UNSUPPORTED */

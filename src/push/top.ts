@@ -29,9 +29,7 @@ export async function readTop({ source, destination, options }: PushSession): Pr
     throw wrapError(error, attempt, { code: 'MANIFEST_INVALID', origin: 'source' });
   });
   if (options.expects !== 'any' && !isListType(raw.mediaType)) throw noList(source);
-  const [platform, ...others] = options.platforms;
-  const isOne = platform !== undefined && others.length === 0;
-  const top = isOne ? await imageFor(platform, source, { raw }) : { raw };
+  const top = await topFor(options.platforms, source, raw);
   const { requiredDigest } = destination.capabilities;
   if (requiredDigest === undefined || requiredDigest === top.raw.digest) return top;
   throw new OcipushError(
@@ -39,6 +37,19 @@ export async function readTop({ source, destination, options }: PushSession): Pr
     "Digest of source image's manifest would not match destination reference",
     { origin: 'usage', hint: `the image has the digest ${top.raw.digest}` },
   );
+}
+
+/** Several platforms of a list are no image: who reads the list chooses among its instances. */
+async function topFor(
+  platforms: readonly Platform[],
+  source: ImageSource,
+  raw: RawManifest,
+): Promise<TopManifest> {
+  const [platform, ...others] = platforms;
+  if (platform === undefined) return { raw };
+  if (others.length > 0 && isListType(raw.mediaType)) return { raw };
+  for (const other of others) await checkPlatform(other, source, raw);
+  return imageFor(platform, source, { raw });
 }
 
 /** In podman's words. */

@@ -11,6 +11,7 @@ import {
   OCI_INDEX,
   OCI_MANIFEST,
 } from '../../src/image/media-types.ts';
+import type { PushOptions } from '../../src/push/options.ts';
 import type { RawManifest } from '../../src/transports/transport.ts';
 import { blobsOf, jsonBlob, type MadeIndex } from '../support/make-image.ts';
 import { thrownBy } from '../support/thrown.ts';
@@ -128,15 +129,39 @@ describe('platforms', () => {
   );
 
   test.each([
-    [AMD64, true],
-    [ARM, false],
-  ])('are asked of a single image, too: %j', async (platform, isRight) => {
-    const options = { platforms: [platform] };
+    [[AMD64], true],
+    [[ARM], false],
+    [[AMD64, AMD64], true],
+    [[AMD64, ARM], false],
+    [[ARM, AMD64], false],
+  ])('are asked of a single image, too: %j', async (platforms, isRight) => {
+    const options = { platforms };
     const [outcome] = (await pushAll(sourceOf(await imageOf()), [memoryDestination()], { options }))
       .outcomes;
     expect(outcome).toMatchObject(
       isRight ? { status: 'fulfilled' } : { reason: { code: 'SOURCE_NOT_FOUND' } },
     );
+  });
+});
+
+describe('what only a list can hold', () => {
+  const addCompression = ['zstd'] as const;
+
+  test.each<[what: string, wish: Partial<PushOptions>]>([
+    ['a list', { addCompression }],
+    ['a list', { platforms: [ARM, S390X] }],
+    ['an image', { addCompression }],
+    ['an image of a list', { addCompression, platforms: [ARM] }],
+  ])('is refused where %s becomes one image: %j', async (what, options) => {
+    const journal: Journal = [];
+    const source = what.includes('list')
+      ? memorySource(blobsIn(await listOf()))
+      : sourceOf(await imageOf());
+    const manifestTypes = what === 'a list' ? [OCI_MANIFEST] : [OCI_MANIFEST, OCI_INDEX];
+    const destination = memoryDestination({ journal, capabilities: { manifestTypes } });
+    const error = await thrownBy(pushOne(source, destination, { options }));
+    expect(error).toMatchObject({ code: 'UNSUPPORTED', origin: 'usage' });
+    expect(journal).toEqual(['open', 'close']);
   });
 });
 

@@ -1,7 +1,9 @@
 /** Flags that only make sense for a list of images. */
 import type { Command } from 'commander';
+import { OcipushError } from '../../errors.ts';
 import type { PushOptions } from '../../push/options.ts';
 import { addBooleanFlag } from '../flags.ts';
+import type { ImageFlags } from './image.ts';
 
 /** The flags as typed. */
 export interface ManifestFlags {
@@ -17,6 +19,15 @@ export function addManifestFlags(command: Command): void {
   );
 }
 
-export function parseManifestOptions({ all }: ManifestFlags): Pick<PushOptions, 'expects'> {
-  return { expects: (all ?? true) ? 'list' : 'sparse-list' };
+/** @throws OcipushError USAGE */
+export function parseManifestOptions({
+  all = true,
+  addCompression,
+}: ManifestFlags & Pick<ImageFlags, 'addCompression'>): Pick<PushOptions, 'expects'> {
+  if (!all && addCompression.length > 0) {
+    throw new OcipushError('USAGE', '--add-compression may not be used with --all=false', {
+      origin: 'usage',
+    });
+  }
+  return { expects: all ? 'list' : 'sparse-list' };
 }
