@@ -49,17 +49,20 @@ export function finalList(
 }
 
 /**
- * For each instance, in which of the wished forms its platform is not in the list yet. As in the
+ * For each instance, in which of the wished forms its platform will not be in the list yet. As in the
  * reference an instance counts as zstd when it is annotated so, and as gzip otherwise.
+ * @param recoded the form in which all instances are pushed, where one was asked for
  */
 export function missingForms(
   instances: readonly Descriptor[],
   wished: readonly CompressionFormat[],
+  recoded?: CompressionFormat,
 ): readonly (readonly CompressionFormat[])[] {
   const known = new Map<string, Set<CompressionFormat>>();
   for (const instance of instances) {
     const forms = known.get(platformKey(instance)) ?? new Set();
-    known.set(platformKey(instance), forms.add(isMarkedZstd(instance) ? 'zstd' : 'gzip'));
+    const own = recoded ?? (isMarkedZstd(instance) ? 'zstd' : 'gzip');
+    known.set(platformKey(instance), forms.add(own));
   }
   return instances.map((instance) => {
     if (isAttestation(instance)) return [];
@@ -94,7 +97,13 @@ function finalInstances(
     ]),
   );
   const kept = originals.map((each) => pointingTo(moved, finalInstance(each, isOci)));
-  const added = written.filter(({ isAdded }) => isAdded).map((each) => finalInstance(each, isOci));
+  // What could not be recoded, or was so already, stands in the list as it is.
+  const added = written
+    .filter(
+      ({ isAdded, manifest, descriptor }) =>
+        isAdded && manifest?.digest !== moved.get(descriptor.digest),
+    )
+    .map((each) => finalInstance(each, isOci));
   const all = [...kept, ...added];
   const isMarked = all.some(
     (instance, index) => isMarkedZstd(instance) && !isMarkedZstd(originals[index]?.descriptor),

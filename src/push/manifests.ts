@@ -195,7 +195,8 @@ async function prepareList(
   }
   const wishes = { ...request.wishes, annotations: {} };
   const instances: PlannedInstance[] = [];
-  const missing = missingForms(plan.instances, session.options.addCompression);
+  const { format: recoded } = wishes.compression;
+  const missing = missingForms(plan.instances, session.options.addCompression, recoded);
   for (const [index, descriptor] of plan.instances.entries()) {
     const contents = await prepareInstance(session, descriptor, { ...request, wishes });
     instances.push({ descriptor, isAdded: false, contents });

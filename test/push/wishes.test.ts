@@ -14,6 +14,7 @@ import {
 import type { PushOptions } from '../../src/push/options.ts';
 import type { RawManifest } from '../../src/transports/transport.ts';
 import { blobsOf, jsonBlob, type MadeIndex } from '../support/make-image.ts';
+import { NO_COMPRESSION_WISH } from '../support/push-options.ts';
 import { thrownBy } from '../support/thrown.ts';
 import {
   memoryDestination,
@@ -141,6 +142,34 @@ describe('platforms', () => {
     expect(outcome).toMatchObject(
       isRight ? { status: 'fulfilled' } : { reason: { code: 'SOURCE_NOT_FOUND' } },
     );
+  });
+});
+
+describe('instances that are added', () => {
+  const zstd = { ...NO_COMPRESSION_WISH, format: 'zstd' } as const;
+
+  test.each<[what: string, wish: Partial<PushOptions>, marks: readonly boolean[]]>([
+    ['zstd', { addCompression: ['zstd'] }, [false, false, false, true, true, true]],
+    ['gzip, which is there', { addCompression: ['gzip'] }, [false, false, false]],
+    [
+      'gzip, where all becomes zstd',
+      { addCompression: ['gzip'], compression: zstd },
+      [false, false, false, true, true, true],
+    ],
+    [
+      'zstd, where all becomes that',
+      { addCompression: ['zstd'], compression: zstd },
+      [true, true, true],
+    ],
+  ])('%s', async (_, options, marks) => {
+    const destination = memoryDestination();
+    await pushOne(memorySource(blobsIn(await listOf())), destination, { options });
+    const instances = instancesIn(writtenTo(destination));
+    expect(instances.map(({ annotations }) => annotations !== undefined)).toEqual(marks);
+    const architectures = instances.map(({ platform }) => platform?.architecture);
+    expect(new Set(instances.map(({ digest }) => digest)).size).toBe(marks.length);
+    expect(architectures.slice(0, 3)).toEqual(['amd64', 'arm64', 's390x']);
+    for (const { digest } of instances) expect(destination.manifests.has(digest)).toBe(true);
   });
 });
 
