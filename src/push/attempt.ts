@@ -15,6 +15,7 @@ import type { BlobCache } from './blob-cache.ts';
 import { productionKeys } from './blobs.ts';
 import {
   imagesIn,
+  isSigned,
   predictManifest,
   prepareManifest,
   pushManifest,
@@ -79,7 +80,7 @@ async function copyImage(session: PushSession): Promise<PushResult> {
   if (options.dryRun) return previewPush(session, planned, predicted, current);
   const isThere = predicted !== undefined && predicted.digest === current;
   // Signatures may have come since the image was written.
-  if (isThere && planned.signatures.length === 0) {
+  if (isThere && !isSigned(planned)) {
     progress.event({ kind: 'unchanged', digest: current });
     if (options.tags.length > 0) {
       await destination.begin();

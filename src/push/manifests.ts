@@ -82,6 +82,13 @@ export function imagesIn(manifest: PlannedManifest): readonly PlannedImage[] {
   return manifest.instances.flatMap(({ contents }) => (contents ? imagesIn(contents) : []));
 }
 
+/** Whether signatures are to be stored with it, or with anything that it names. */
+export function isSigned(manifest: PlannedManifest): boolean {
+  if (manifest.signatures.length > 0) return true;
+  if (manifest.kind === 'image') return false;
+  return manifest.instances.some(({ contents }) => contents !== undefined && isSigned(contents));
+}
+
 /** The manifest that the push will end with, where that is known beforehand. */
 export function predictManifest(manifest: PlannedManifest): RawManifest | undefined {
   if (manifest.kind === 'image') return manifest.predicted;

@@ -129,6 +129,17 @@ describe('signatures', () => {
     expect(signatures.size).toBe(1);
   });
 
+  test('of an instance are stored again with a list that is there already', async () => {
+    const list = await listOf();
+    const signed = list.images[1]?.manifest.descriptor.digest;
+    const signatures = new Map<string, readonly string[]>();
+    const destination = memoryDestination({ signatures });
+    await pushOne(memorySource(blobsIn(list)), destination);
+    const source = memorySource(blobsIn(list), { signed: (instance) => instance === signed });
+    await pushOne(source, destination);
+    expect([...signatures.keys()]).toEqual([signed]);
+  });
+
   test('forbid what would make them void', async () => {
     const source = sourceOf(await imageOf(), { signed: isTop });
     const destination = memoryDestination({ signatures: new Map() });
