@@ -14,7 +14,7 @@ import { parseDestinationReference, parseSourceReference } from '../transports/r
 import type { TransportContext } from '../transports/transport.ts';
 import { checkDigestFile, writeDigestFile } from './digest-file.ts';
 import type { Host } from './host.ts';
-import { parseOutputOptions, type OutputOptions } from './options/output.ts';
+import { parseOutputOptions, type OutputFormat } from './options/output.ts';
 import { parseManifestOptions } from './options/manifest.ts';
 import { parsePushOptions } from './options/push.ts';
 import { parseRegistryOptions, type RegistryFlags } from './options/registry.ts';
@@ -61,7 +61,9 @@ async function carryOut(
     if (output.digestFile !== undefined) {
       await saveDigest(output.digestFile, outcomes, context.warn);
     }
-    host.stdout.write(resultText(output, outcomes, warnings.messages));
+    host.stdout.write(
+      resultText({ output: output.format, dryRun: options.dryRun }, outcomes, warnings.messages),
+    );
     throwFailures(outcomes);
   } finally {
     progress.close();
@@ -83,20 +85,19 @@ class Warnings implements ProgressSink {
   }
 }
 
+/** A push that was carried out leaves standard output alone, as podman does. */
 function resultText(
-  { format }: OutputOptions,
+  { output, dryRun }: { readonly output: OutputFormat | undefined; readonly dryRun: boolean },
   outcomes: readonly PushOutcome[],
   warnings: readonly string[],
 ): string {
-  if (format === 'json') return jsonResult(outcomes, warnings);
-  if (format !== undefined) return lineResult(format, outcomes);
-  return outcomes.map(planOf).join('');
+  if (output === 'json') return jsonResult(outcomes, warnings);
+  if (output !== undefined) return lineResult(output, outcomes);
+  return dryRun ? outcomes.map(planOf).join('') : '';
 }
 
-/** A push that was carried out leaves standard output alone, as podman does. */
 function planOf(outcome: PushOutcome): string {
-  const isPlan = outcome.status === 'fulfilled' && outcome.value.status === 'planned';
-  return isPlan ? planText(outcome.value) : '';
+  return outcome.status === 'fulfilled' ? planText(outcome.value) : '';
 }
 
 /** Not after a failure anywhere: who reads the file takes it for success. */

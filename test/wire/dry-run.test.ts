@@ -91,6 +91,19 @@ describe('--dry-run', () => {
     expect(stdout).toMatch(/3 of 3 blobs to send, at most 1\.9MiB, about \d+ requests\n$/);
   });
 
+  test('says what is there already', async () => {
+    await using scene = await openScene();
+    const { manifest } = await writeImage(scene);
+    const pushed = await pushTo(scene, scene.destination);
+    expect(pushed).toMatchObject({ code: 0, stdout: '' });
+    const { stdout } = await pushTo(scene, scene.destination, '--dry-run');
+    expect(stdout).toContain(`Already at docker://${scene.destination}\n`);
+    expect(stdout).toContain(`manifest ${manifest.descriptor.digest}`);
+    expect(stdout).toContain('0 of 0 blobs to send');
+    const again = await pushTo(scene, scene.destination);
+    expect(again).toMatchObject({ code: 0, stdout: '' });
+  });
+
   test.each(['oci:new', 'dir:new', 'oci-archive:new', 'docker-archive:new'])(
     'leaves no trace of %s',
     async (destination) => {
