@@ -1,5 +1,6 @@
 /** Remembers what layers became when they were recoded, and which repositories have which blobs. */
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { ProducedBlob, RepositoryName } from '../image/blob.ts';
 import { parseDigest, type Digest } from '../image/digest.ts';
 import { isJsonObject, type JsonObject } from '../io/bounded-json.ts';
@@ -46,8 +47,8 @@ export async function openBlobCache(directory: string): Promise<BlobCache> {
     recoded: (source, codec) => known.recodings(source).get(codec),
     recodings: (source) => known.recodings(source),
     remember: async (source, codec, { digest, size, annotations }) => {
-      if (known.recodings(source).get(codec)?.digest === digest) return;
       const result = { digest, size, ...(annotations && { annotations }) };
+      if (isDeepStrictEqual(known.recodings(source).get(codec), result)) return;
       known.addRecoding(source, codec, result);
       await recodings.append({ source, codec, ...result });
     },

@@ -2,14 +2,17 @@
 import type { BlobCandidate, BlobIdentity } from '../image/blob.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { CompressionFormat } from '../image/media-types.ts';
+import type { ImageDestination, ImageSource } from '../transports/transport.ts';
 import type { LayerPlan } from './layers.ts';
 import type { FinalLayer } from './plan.ts';
 import { codecOf } from './production.ts';
 import type { PushSession } from './session.ts';
 
+type Cached = Pick<PushSession, 'cache'>;
+
 /** All forms of a layer that will do, the one that is wanted first. */
 export function formsOf(
-  session: PushSession,
+  session: Cached,
   layer: LayerPlan,
   variants: readonly CompressionFormat[],
 ): readonly FinalLayer[] {
@@ -21,7 +24,7 @@ export function formsOf(
  * The form that is wanted, where it is known which one that is: as the source has it, or as it became
  * in an earlier push. A hint, which only the destination can confirm.
  */
-export function knownForms(session: PushSession, layer: LayerPlan): readonly FinalLayer[] {
+export function knownForms(session: Cached, layer: LayerPlan): readonly FinalLayer[] {
   const { descriptor, action, becomes } = layer;
   if (action === 'copy' || action === 'refer') {
     return [{ ...identityOf(descriptor), compression: becomes }];
@@ -32,7 +35,7 @@ export function knownForms(session: PushSession, layer: LayerPlan): readonly Fin
 
 /** Forms that were made of a layer in other pushes, and the one that it has. */
 function otherForms(
-  session: PushSession,
+  session: Cached,
   { descriptor, action, compression }: LayerPlan,
   format: CompressionFormat,
 ): readonly FinalLayer[] {
@@ -44,9 +47,14 @@ function otherForms(
   return [...own, ...made];
 }
 
+interface Placed extends Cached {
+  readonly source: Pick<ImageSource, 'repository'>;
+  readonly destination: Pick<ImageDestination, 'repository'>;
+}
+
 /** What the source has is where the source is; other blobs are where earlier pushes left them. */
 export function candidateOf(
-  { source, destination, cache }: PushSession,
+  { source, destination, cache }: Placed,
   { digest, size }: BlobIdentity,
   origin: Descriptor,
 ): BlobCandidate {

@@ -179,9 +179,12 @@ function uploadOf(session: PushSession, layer: LayerPlan, forms: readonly FinalL
       identity: action === 'copy' ? descriptor : undefined,
       open: () => (last = session.share.open(productionKey(layer), produce)),
     },
-    finish: (stored) =>
-      forms.find(({ digest }) => digest === stored.digest) ??
-      asProduced(stored, last?.result(), becomes),
+    finish: (stored) => {
+      // What was just made is known better than what is remembered of it.
+      const isMade = action !== 'copy' && stored.how === 'uploaded';
+      const known = isMade ? undefined : forms.find(({ digest }) => digest === stored.digest);
+      return known ?? asProduced(stored, last?.result(), becomes);
+    },
   };
 }
 

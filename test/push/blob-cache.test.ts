@@ -45,6 +45,18 @@ describe('a cache', () => {
     expect(lines).toEqual([lineOf(), lineOf(NEWER)]);
   });
 
+  test.each<[what: string, wrong: Readonly<Record<string, unknown>>]>([
+    ['size', { size: 99 }],
+    ['annotations', { annotations: { a: 'wrong' } }],
+  ])('is put right about the %s of what was made again', async (_, wrong) => {
+    const directory = await temporaryDirectory();
+    await writeFile(join(directory, FILE), `${lineOf(wrong)}\n`);
+    const cache = await openBlobCache(directory);
+    await cache.remember(SOURCE, 'c', RESULT);
+    expect(cache.recoded(SOURCE, 'c')).toEqual(RESULT);
+    expect((await openBlobCache(directory)).recoded(SOURCE, 'c')).toEqual(RESULT);
+  });
+
   test('keeps of a result what it needs', async () => {
     const directory = await temporaryDirectory();
     const cache = await openBlobCache(directory);
@@ -77,6 +89,8 @@ describe('a cache', () => {
     ['a broken size', lineOf({ size: 1.5 })],
     ['a size in words', lineOf({ size: '5' })],
     ['no codec', lineOf({ codec: 7 })],
+    ['annotations that are none', lineOf({ annotations: ['a'] })],
+    ['annotations that are no text', lineOf({ annotations: { a: 1 } })],
   ])('overlooks %s', async (_, line) => {
     const directory = await temporaryDirectory();
     await writeFile(join(directory, FILE), `${line}\n${lineOf({ codec: 'good' })}\n`);
