@@ -3,7 +3,7 @@ import type { Digest } from '../image/digest.ts';
 import type { RawManifest } from '../transports/transport.ts';
 import { previewConfig, previewLayer, type PreviewedBlob } from './blobs.ts';
 import type { PlannedImage } from './image.ts';
-import { imagesIn, type PlannedManifest } from './manifests.ts';
+import { imagesIn, isSigned, type PlannedManifest } from './manifests.ts';
 import type { PushResult } from './options.ts';
 import type { PushSession } from './session.ts';
 
@@ -19,7 +19,7 @@ export async function previewPush(
   current: Digest | undefined,
 ): Promise<PushResult> {
   const { destination, options } = session;
-  const isThere = predicted !== undefined && predicted.digest === current;
+  const isThere = predicted !== undefined && predicted.digest === current && !isSigned(planned);
   const blobs = isThere ? [] : await previewBlobs(session, planned);
   const written = (isThere ? 0 : manifestCount(planned)) + options.tags.length;
   // The first asks what the name stands for now.

@@ -1,6 +1,6 @@
 /** An image source and destinations in memory, which write down what is done with them. */
 import type { PolicyIdentity } from '../../src/config/policy.ts';
-import type { BlobUpload, StoredBlob } from '../../src/image/blob.ts';
+import type { BlobUpload, RepositoryName, StoredBlob } from '../../src/image/blob.ts';
 import type { Descriptor } from '../../src/image/descriptor.ts';
 import { digestMismatch, digestOf, type Digest } from '../../src/image/digest.ts';
 import { manifestDigest } from '../../src/image/manifest-type.ts';
@@ -115,6 +115,8 @@ export interface MemoryDestination extends DestinationReference {
 
 interface DestinationParts {
   readonly name?: string;
+  /** Where it is at a registry; no registry without it. */
+  readonly repository?: RepositoryName;
   readonly capabilities?: Partial<DestinationCapabilities>;
   readonly journal?: Journal;
   /** Takes signatures, by the digest of the instance, or `image`; without it there is no place for them. */
@@ -155,6 +157,7 @@ export function memoryDestination(parts: DestinationParts = {}): MemoryDestinati
   const destinationIn = ({ signal }: TransportContext): ImageDestination => ({
     reference,
     capabilities: { ...REGISTRY_LIKE, ...parts.capabilities },
+    ...(parts.repository && { repository: parts.repository }),
     currentDigest: async () => {
       journal.push('current');
       return memory.current;
