@@ -5,10 +5,14 @@ import { digestOf } from '../../src/image/digest.ts';
 import { ZSTD_INSTANCE_ANNOTATION, type ImageList } from '../../src/image/list.ts';
 import { DOCKER_LIST, OCI_INDEX, OCI_MANIFEST } from '../../src/image/media-types.ts';
 import {
+  ATTESTED_ANNOTATION,
   chooseInstance,
+  chooseInstances,
   formatPlatform,
   hostPlatform,
+  isAttestation,
   parsePlatform,
+  runsOn,
 } from '../../src/image/platform.ts';
 
 describe('parsePlatform', () => {
@@ -100,5 +104,102 @@ describe('chooseInstance', () => {
     expect(() => chooseInstance(listOf(mediaType, entries), parsePlatform(wanted))).toThrow(
       expect.objectContaining({ code: 'SOURCE_NOT_FOUND', hint }),
     );
+  });
+});
+
+describe('chooseInstances', () => {
+  test.each([
+    ['l/amd64 l/arm64 l/s390x', 'l/s390x l/amd64', [0, 2]], // in the order of the list
+    ['l/amd64 l/arm64', 'l/amd64 l/amd64', [0]],
+    ['l/arm/v6 l/arm/v7 l/amd64', 'l/arm', [0, 1]], // without a variant it means all of them
+    ['l/arm l/arm/v7', 'l/arm', [0, 1]],
+    ['l/arm/v6 l/arm/v7', 'l/arm/v7', [1]],
+    ['l/amd64 l/amd64+ l/arm64', 'l/amd64', [0, 1]], // in all forms
+    ['l/amd64 - l/arm64', 'l/amd64', [0]],
+    ['w/amd64 l/amd64', 'l/amd64', [1]],
+    ['l/constructor l/amd64', 'l/constructor', [0]],
+  ])('from %s for %s', (entries, wanted, indices) => {
+    for (const mediaType of [OCI_INDEX, DOCKER_LIST] as const) {
+      const list = listOf(mediaType, entries);
+      expect(chooseInstances(list, wanted.split(' ').map(parsePlatform))).toEqual(
+        indices.map((index) => list.instances[index]),
+      );
+    }
+  });
+
+  test.each([
+    ['l/amd64 l/arm64', 'l/amd64 l/ppc64le', 'the list has l/amd64, l/arm64'],
+    ['l/arm/v6', 'l/arm/v7', 'the list has l/arm/v6'], // unlike where one is chosen to run
+    ['-', 'l/amd64', 'the list names no platforms'],
+  ])('from %s for %s there are none', (entries, wanted, hint) => {
+    const platforms = wanted.split(' ').map(parsePlatform);
+    expect(() => chooseInstances(listOf(OCI_INDEX, entries), platforms)).toThrow(
+      expect.objectContaining({ code: 'SOURCE_NOT_FOUND', hint }),
+    );
+  });
+
+  test('takes the attestations of what it takes, and no others', () => {
+    const { instances } = listOf(OCI_INDEX, 'l/amd64 l/arm64');
+    const about = instances.map(attestationOf);
+    const list: ImageList = { mediaType: OCI_INDEX, instances: [...about, ...instances] };
+    expect(chooseInstances(list, [parsePlatform('l/arm64')])).toEqual([about[1], instances[1]]);
+  });
+
+  test('takes an image for the platforms that are wanted, though it is there for others, too', () => {
+    const [image] = listOf(OCI_INDEX, 'l/amd64').instances;
+    const twice = ['l/amd64', 'l/arm64'].map((platform): Descriptor => ({
+      ...(image as Descriptor),
+      platform: parsePlatform(platform),
+    }));
+    const list: ImageList = { mediaType: OCI_INDEX, instances: twice };
+    expect(chooseInstances(list, [parsePlatform('l/arm64')])).toEqual([twice[1]]);
+  });
+});
+
+/** As BuildKit has it in a list. */
+function attestationOf({ digest }: Descriptor, index: number): Descriptor {
+  return {
+    mediaType: OCI_MANIFEST,
+    digest: digestOf(Buffer.from(`about ${digest}`)),
+    size: index,
+    platform: { os: 'unknown', architecture: 'unknown' },
+    annotations: { [ATTESTED_ANNOTATION]: digest },
+  };
+}
+
+describe('isAttestation', () => {
+  const [image, unknown, bare] = listOf(OCI_INDEX, 'l/amd64 unknown/unknown -').instances as [
+    Descriptor,
+    Descriptor,
+    Descriptor,
+  ];
+
+  test.each<[what: string, instance: Descriptor, is: boolean]>([
+    ['of BuildKit', attestationOf(image, 0), true],
+    ['without the annotation', unknown, true],
+    ['without a platform', { ...bare, annotations: { [ATTESTED_ANNOTATION]: '' } }, true],
+    ['an image', image, false],
+    ['an image without a platform', bare, false],
+    ['an image with other annotations', { ...image, annotations: { a: 'b' } }, false],
+  ])('%s', (_, instance, is) => {
+    expect(isAttestation(instance)).toBe(is);
+  });
+});
+
+describe('runsOn', () => {
+  test.each([
+    ['l/amd64', 'l/amd64', true],
+    ['l/amd64', 'l/arm64', false],
+    ['l/amd64', 'w/amd64', false],
+    ['l/arm/v7', 'l/arm/v6', true],
+    ['l/arm/v6', 'l/arm/v7', false],
+    ['l/arm/v7', 'l/arm', true],
+    ['l/arm', 'l/arm/v8', true],
+    ['l/arm64/v8', 'l/arm64', true],
+    ['l/arm64', 'l/arm64/v8', true],
+    ['l/amd64', 'l/amd64/v3', false],
+    ['l/amd64/v3', 'l/amd64', true],
+  ])('on %s what is for %s: %s', (wanted, platform, runs) => {
+    expect(runsOn(parsePlatform(wanted), parsePlatform(platform))).toBe(runs);
   });
 });

@@ -1,0 +1,197 @@
+import { describe, expect, test } from 'vitest';
+import { jsonResult, lineResult, planText } from '../../../src/cli/render/result.ts';
+import { OcipushError } from '../../../src/errors.ts';
+import { digestOf } from '../../../src/image/digest.ts';
+import type { BlobReport, PushedImage, PushPlan } from '../../../src/push/options.ts';
+import type { PushOutcome } from '../../../src/push/push.ts';
+
+const LAYER = { mediaType: 'layer/type', digest: digestOf(Buffer.from('layer')), size: 4096 };
+const SMALL = { digest: digestOf(Buffer.from('small')), size: 1024 };
+const CONFIG = { mediaType: 'config/type', digest: digestOf(Buffer.from('config')), size: 300 };
+const IMAGE = digestOf(Buffer.from('image'));
+
+const compressed: BlobReport = {
+  role: 'layer',
+  descriptor: LAYER,
+  action: 'gzip',
+  reason: 'it is not compressed yet',
+  how: 'uploaded',
+  stored: SMALL,
+};
+const { stored: _stored, ...unknown } = compressed;
+const config: BlobReport = {
+  role: 'config',
+  descriptor: CONFIG,
+  action: 'copy',
+  reason: 'it is no layer',
+  how: 'exists',
+  stored: CONFIG,
+};
+const referred: BlobReport = {
+  role: 'layer',
+  descriptor: LAYER,
+  action: 'refer',
+  reason: 'its bytes stay where its URLs say',
+  how: 'referred',
+};
+
+const pushed: PushedImage = {
+  status: 'pushed',
+  digest: IMAGE,
+  size: 500,
+  mediaType: 'image/type',
+  reference: 'docker://r.test/a:1',
+  blobs: [compressed, config],
+};
+const planned: PushPlan = {
+  ...pushed,
+  status: 'planned',
+  digest: undefined,
+  size: undefined,
+  blobs: [unknown, config, referred],
+  requests: 7,
+};
+
+function reached(value: PushedImage | PushPlan): PushOutcome {
+  return { status: 'fulfilled', value, reference: value.reference };
+}
+
+function failed(reason: unknown): PushOutcome {
+  return { status: 'rejected', reason, reference: 'dir:b' };
+}
+
+describe('jsonResult', () => {
+  function parsed(outcomes: readonly PushOutcome[], warnings: readonly string[] = []): unknown {
+    const text = jsonResult(outcomes, warnings);
+    expect(text.endsWith('}\n')).toBe(true);
+    return JSON.parse(text);
+  }
+
+  test('tells of each blob what it was and what it is', () => {
+    expect(parsed([reached(pushed)], ['careful'])).toEqual({
+      destinations: [
+        {
+          reference: pushed.reference,
+          status: 'pushed',
+          digest: IMAGE,
+          mediaType: 'image/type',
+          size: 500,
+          bytes: 1024,
+          blobs: [
+            {
+              role: 'layer',
+              source: { digest: LAYER.digest, size: 4096, mediaType: 'layer/type' },
+              action: 'gzip',
+              reason: compressed.reason,
+              result: 'uploaded',
+              ...SMALL,
+            },
+            {
+              role: 'config',
+              source: { digest: CONFIG.digest, size: 300, mediaType: 'config/type' },
+              action: 'copy',
+              reason: config.reason,
+              result: 'exists',
+              digest: CONFIG.digest,
+              size: 300,
+            },
+          ],
+        },
+      ],
+      warnings: ['careful'],
+    });
+  });
+
+  test('has null for what is not known', () => {
+    expect(parsed([reached(planned)])).toMatchObject({
+      destinations: [
+        {
+          status: 'planned',
+          digest: null,
+          size: null,
+          requests: 7,
+          bytes: 4096,
+          blobs: [{ digest: null, size: null }, {}, { result: 'referred', digest: null }],
+        },
+      ],
+    });
+  });
+
+  test.each<[reason: unknown, error: object]>([
+    [
+      new OcipushError('REGISTRY_DENIED', 'no', { origin: 'destination', hint: 'log in' }),
+      { code: 'REGISTRY_DENIED', message: 'no', origin: 'destination', hint: 'log in' },
+    ],
+    [
+      new OcipushError('BLOB_UNKNOWN', 'none'),
+      { code: 'BLOB_UNKNOWN', message: 'none', origin: null, hint: null },
+    ],
+    [new TypeError('a defect'), { message: 'a defect' }],
+    ['text', { message: 'text' }],
+  ])('says why a destination was not reached: %j', (reason, error) => {
+    expect(parsed([failed(reason), reached(pushed)])).toMatchObject({
+      destinations: [{ reference: 'dir:b', status: 'failed', error }, { status: 'pushed' }],
+    });
+  });
+});
+
+describe('lineResult', () => {
+  const outcomes = [reached(pushed), failed(new Error('no')), reached(planned)];
+
+  test.each([
+    ['digest', `${IMAGE}\n`],
+    ['reference', `${pushed.reference}\n${planned.reference}\n`],
+  ] as const)('%s', (format, text) => {
+    expect(lineResult(format, outcomes)).toBe(text);
+  });
+
+  test('is one line, whatever a destination is called', () => {
+    const reference = 'dir:a\nb\u001b[2J';
+    expect(lineResult('reference', [reached({ ...pushed, reference })])).not.toMatch(
+      // oxlint-disable-next-line no-control-regex -- it is what must not be there
+      /\u001b|\n./,
+    );
+  });
+});
+
+describe('planText', () => {
+  test('of what is not known yet', () => {
+    expect(planText(planned)).toBe(
+      `Would push to docker://r.test/a:1
+  manifest (its digest depends on what layers are compressed to) image/type
+  layer    ${LAYER.digest} 4.0KiB: gzip (it is not compressed yet), send at most 4.0KiB
+  config   ${CONFIG.digest} 300.0b: copy, is there
+  layer    ${LAYER.digest} 4.0KiB: refer (its bytes stay where its URLs say), stays
+  1 of 3 blobs to send, at most 4.0KiB, about 7 requests
+`,
+    );
+  });
+
+  test('of what is known', () => {
+    const mounted = { ...config, how: 'mounted' } as const;
+    const plan = { ...pushed, status: 'planned', blobs: [compressed, mounted] } as const;
+    expect(planText(plan)).toBe(
+      `Would push to docker://r.test/a:1
+  manifest ${IMAGE} image/type
+  layer    ${LAYER.digest} 4.0KiB: gzip (it is not compressed yet), send 1.0KiB
+  config   ${CONFIG.digest} 300.0b: copy, link from another repository
+  1 of 2 blobs to send, 1.0KiB
+`,
+    );
+  });
+
+  test('of what is there', () => {
+    expect(planText({ ...pushed, status: 'unchanged', blobs: [] })).toBe(
+      `Already at docker://r.test/a:1
+  manifest ${IMAGE} image/type
+  0 of 0 blobs to send, 0.0b
+`,
+    );
+  });
+
+  test('keeps what a source says from a terminal', () => {
+    const text = planText({ ...planned, mediaType: 'a\u001b[2J\r\nb' });
+    expect(text.split('\n')).toHaveLength(planText(planned).split('\n').length);
+    expect(text).not.toContain('\u001b');
+  });
+});
