@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   DOCKER_LIST,
   DOCKER_MANIFEST,
+  DOCKER_V1,
   DOCKER_V1_SIGNED,
   OCI_INDEX,
   OCI_MANIFEST,
@@ -11,6 +12,8 @@ import { listTypesFor, manifestTypesFor, type FormatWish } from '../../src/push/
 const REGISTRY = [OCI_MANIFEST, DOCKER_MANIFEST, OCI_INDEX, DOCKER_LIST, DOCKER_V1_SIGNED];
 const LAYOUT = [OCI_MANIFEST, OCI_INDEX];
 const ARCHIVE = [DOCKER_MANIFEST];
+/** As `dir:` takes them. */
+const ANY = [...REGISTRY, DOCKER_V1];
 const FROZEN = { reason: 'Destination specifies a digest', hint: 'name a tag' };
 const ZSTD = 'compression using zstd';
 
@@ -29,6 +32,18 @@ describe('manifestTypesFor', () => {
     [DOCKER_MANIFEST, REGISTRY, { needsOci: ZSTD }, [OCI_MANIFEST]],
     [OCI_MANIFEST, REGISTRY, { frozen: FROZEN }, [OCI_MANIFEST]],
     [DOCKER_MANIFEST, REGISTRY, { frozen: FROZEN, format: 'v2s2' }, [DOCKER_MANIFEST]],
+    [OCI_MANIFEST, REGISTRY, { needsOci: ZSTD }, [OCI_MANIFEST]],
+    [OCI_MANIFEST, REGISTRY, { needsOci: ZSTD, format: 'oci' }, [OCI_MANIFEST]],
+    [OCI_MANIFEST, ANY, {}, [OCI_MANIFEST, DOCKER_MANIFEST]],
+    // The reference tries schema 1 as well, first where the source has it: registries no longer read it.
+    [DOCKER_V1_SIGNED, REGISTRY, {}, [DOCKER_MANIFEST, OCI_MANIFEST]],
+    [DOCKER_V1, REGISTRY, {}, [DOCKER_MANIFEST, OCI_MANIFEST]],
+    [DOCKER_V1_SIGNED, LAYOUT, {}, [OCI_MANIFEST]],
+    [DOCKER_V1_SIGNED, REGISTRY, { needsOci: ZSTD }, [OCI_MANIFEST]],
+    [DOCKER_V1_SIGNED, REGISTRY, { format: 'v2s1' }, [DOCKER_V1_SIGNED]],
+    [DOCKER_V1_SIGNED, REGISTRY, { frozen: FROZEN }, [DOCKER_V1_SIGNED]],
+    [DOCKER_V1_SIGNED, ANY, { keeps: true }, [DOCKER_V1_SIGNED, DOCKER_MANIFEST, OCI_MANIFEST]],
+    [DOCKER_V1, ANY, { keeps: true }, [DOCKER_V1, DOCKER_MANIFEST, OCI_MANIFEST]],
   ])('%s into %j with %j', (source, supported, wish, types) => {
     expect(manifestTypesFor(source, supported, wish)).toEqual(types);
   });
@@ -56,6 +71,14 @@ describe('manifestTypesFor', () => {
       `converting the manifest to ${DOCKER_MANIFEST} would change the manifest, which we cannot do: ${FROZEN.reason}`,
     ],
     [DOCKER_MANIFEST, LAYOUT, { frozen: FROZEN }, `converting the manifest to ${OCI_MANIFEST}`],
+    [DOCKER_V1, REGISTRY, { frozen: FROZEN }, `converting the manifest to ${OCI_MANIFEST}`],
+    [OCI_MANIFEST, LAYOUT, { format: 'v2s1' }, `does not take ${DOCKER_V1_SIGNED}`],
+    [
+      DOCKER_MANIFEST,
+      REGISTRY,
+      { format: 'v2s1', needsOci: ZSTD },
+      `${ZSTD} required together with format ${DOCKER_V1_SIGNED}, which does not support it`,
+    ],
   ])('%s into %j with %j is refused', (source, supported, wish, message) => {
     expect(() => manifestTypesFor(source, supported, wish)).toThrow(
       expect.objectContaining({
@@ -79,6 +102,8 @@ describe('listTypesFor', () => {
     [DOCKER_LIST, REGISTRY, { format: 'oci' }, [OCI_INDEX]],
     [DOCKER_LIST, REGISTRY, { needsOci: 'setting annotations' }, [OCI_INDEX]],
     [DOCKER_LIST, REGISTRY, { frozen: FROZEN }, [DOCKER_LIST]],
+    [OCI_INDEX, ANY, {}, [OCI_INDEX, DOCKER_LIST]],
+    [OCI_INDEX, REGISTRY, { format: 'oci', frozen: FROZEN }, [OCI_INDEX]],
   ])('%s into %j with %j', (source, supported, wish, types) => {
     expect(listTypesFor(source, supported, wish)).toEqual(types);
   });

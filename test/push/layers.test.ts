@@ -74,19 +74,43 @@ describe('a format that is asked for', () => {
     );
   });
 
+  test.each<[wanted: Wanted, actions: readonly LayerAction[]]>([
+    ['preserve', ['copy', 'copy', 'copy', 'copy', 'copy', 'copy']],
+    ['decompress', ['copy', 'decompress', 'decompress', 'decompress', 'decompress', 'decompress']],
+  ])('is none, and the destination wants to %s', (wanted, actions) => {
+    const plans = FORMATS.map((compression) => planOf(compression, { wanted }));
+    expect(plans.map(({ action }) => action)).toEqual(actions);
+    expect(plans.map(({ becomes }) => becomes)).toEqual(
+      wanted === 'decompress' ? FORMATS.map(() => 'none') : FORMATS,
+    );
+  });
+
+  test.each<[from: LayerCompression, wish: Partial<CompressionWish>]>([
+    ['gzip', { level: 9 }],
+    ['gzip', { level: 9, format: 'gzip' }],
+    ['zstd', { level: 19, format: 'zstd' }],
+    ['zstd:chunked', { level: 19, format: 'zstd' }],
+    ['bzip2', { level: 9 }],
+  ])('is the one of %s already, and its level alone changes nothing: %j', (from, wish) => {
+    expect(planOf(from, { wish })).toMatchObject({ action: 'copy', becomes: from });
+  });
+
+  // The reference leaves the layers as they are there, and merely refuses the formats of Docker.
   test('is heeded where the destination would take layers as they are', () => {
     const plan = planOf('none', { wanted: 'preserve', wish: { format: 'zstd', level: 7 } });
     expect(plan).toMatchObject({ action: 'zstd', becomes: 'zstd', level: 7 });
   });
 
-  test.each<Partial<CompressionWish>>([{ format: 'gzip' }, { everywhere: true }])(
-    'is refused where the destination holds layers uncompressed: %j',
-    (wish) => {
-      expect(() => planOf('none', { wanted: 'decompress', wish })).toThrow(
-        expect.objectContaining({ code: 'UNSUPPORTED', origin: 'usage' }) as Error,
-      );
-    },
-  );
+  // The reference drops the wish, or fails without naming it.
+  test.each<Partial<CompressionWish>>([
+    { format: 'gzip' },
+    { format: 'zstd' },
+    { everywhere: true },
+  ])('is refused where the destination holds layers uncompressed: %j', (wish) => {
+    expect(() => planOf('none', { wanted: 'decompress', wish })).toThrow(
+      expect.objectContaining({ code: 'UNSUPPORTED', origin: 'usage' }) as Error,
+    );
+  });
 });
 
 describe('other wishes', () => {
@@ -97,6 +121,14 @@ describe('other wishes', () => {
     ['--compress into dir:', 'zstd', { wanted: 'preserve', wish: { everywhere: true } }, 'copy'],
     ['--accept-uncompressed', 'none', { wish: { keepPlain: true } }, 'copy'],
     ['--accept-uncompressed', 'gzip', { wish: { keepPlain: true } }, 'copy'],
+    [
+      '--accept-uncompressed into an archive',
+      'gzip',
+      { wanted: 'decompress', wish: { keepPlain: true } },
+      'decompress',
+    ],
+    ['--force-compression=false', 'none', { wish: { anyVariant: true } }, 'gzip'],
+    ['--force-compression=false', 'gzip', { wish: { anyVariant: true, format: 'zstd' } }, 'zstd'],
     ['nothing, into dir:', 'none', { wanted: 'preserve' }, 'copy'],
     ['a Docker manifest', 'zstd', { takesZstd: false }, 'gzip'],
     ['a Docker manifest', 'zstd:chunked', { takesZstd: false }, 'gzip'],

@@ -10,6 +10,7 @@ import {
   OCI_INDEX,
   OCI_MANIFEST,
   type Compression,
+  type CompressionFormat,
 } from '../../src/image/media-types.ts';
 import type { LayerFacts } from '../../src/push/layers.ts';
 import {
@@ -252,6 +253,79 @@ describe('the format', () => {
       code: 'UNSUPPORTED',
       origin: 'usage',
     });
+  });
+});
+
+/** Every family, of which Docker's have no zstd: see the conversions below. */
+describe.each([TAR, FOREIGN_TAR])('a layer of %s', (none) => {
+  const chunked = {
+    annotations: { 'io.github.containers.zstd-chunked.manifest-checksum': 'sha256:00' },
+  };
+  const [gzip, zstd] = [`${none}+gzip`, `${none}+zstd`];
+
+  test.each<[layer: Layer, format: CompressionFormat, mediaType: string]>([
+    [[none, 'none', NOTES], 'gzip', gzip],
+    [[none, 'none', NOTES], 'zstd', zstd],
+    [[gzip, 'gzip', NOTES], 'zstd', zstd],
+    [[zstd, 'zstd', NOTES], 'gzip', gzip],
+    [[zstd, 'zstd', chunked], 'gzip', gzip],
+    [[gzip, 'bzip2', NOTES], 'gzip', gzip],
+    [[gzip, 'xz', NOTES], 'zstd', zstd],
+  ])('%j as %s has its type, and no annotations', async (layer, format, mediaType) => {
+    const compression = { ...NO_COMPRESSION_WISH, format };
+    const plan = planOf([layer], REGISTRY, OCI_CONFIG, { compression });
+    const { digest, size } = storedFor(plan)[0] ?? {};
+    expect((await manifestFor(plan))?.layers).toEqual([{ mediaType, digest, size }]);
+  });
+
+  test.each<[layer: Layer, format: CompressionFormat]>([
+    [[gzip, 'gzip', NOTES], 'gzip'],
+    [[zstd, 'zstd', NOTES], 'zstd'],
+    [[zstd, 'zstd', chunked], 'zstd'], // zstd:chunked is zstd
+    [[none, 'gzip', NOTES], 'gzip'], // a wrong type is corrected only where all is written anew
+    [[gzip, 'none', { ...URLS, ...NOTES }], 'zstd'], // its bytes are elsewhere
+    [[`${gzip}+encrypted`, 'none', NOTES], 'zstd'],
+  ])('%j as %s leaves the manifest as it is', async (layer, format) => {
+    const compression = { ...NO_COMPRESSION_WISH, format, level: 1 };
+    const plan = planOf([layer], REGISTRY, OCI_CONFIG, { compression });
+    expect(await manifestFor(plan)).toBeUndefined();
+  });
+
+  test('whose bytes are fetched may be recoded then', async () => {
+    const compression = { ...NO_COMPRESSION_WISH, format: 'zstd' } as const;
+    const fetching = { ...REGISTRY, acceptsForeignLayers: false };
+    const plan = planOf([[gzip, 'gzip', URLS]], fetching, OCI_CONFIG, { compression });
+    const { digest, size } = storedFor(plan)[0] ?? {};
+    expect((await manifestFor(plan))?.layers).toEqual([{ mediaType: zstd, digest, size }]);
+  });
+});
+
+describe('an image that must not change', () => {
+  const frozen = { reason: 'Would invalidate signatures', hint: '' };
+
+  test.each<[layer: Layer, wishes: Partial<ImageWishes>]>([
+    [[TAR, 'none'], {}],
+    [[`${TAR}+gzip`, 'gzip'], { compression: { ...NO_COMPRESSION_WISH, format: 'gzip' } }],
+    [[TAR, 'none'], { format: 'oci' }],
+  ])('stays to the letter: %j with %j', async (layer, wishes) => {
+    const { manifest, layers } = planOf([layer]);
+    const facts = { raw: manifest, manifest, layers };
+    const plan = planImage(facts, REGISTRY, { ...NO_WISHES, ...wishes }, frozen);
+    expect(plan).toMatchObject({ types: [OCI_MANIFEST], layers: [{ action: 'copy' }] });
+    expect(await manifestFor(plan)).toBeUndefined();
+  });
+
+  // The reference passes over such wishes without a word.
+  test.each<[wishes: Partial<ImageWishes>]>([
+    [{ format: 'v2s2' }],
+    [{ compression: { ...NO_COMPRESSION_WISH, format: 'zstd' } }],
+    [{ annotations: { a: 'b' } }],
+  ])('forbids %j', (wishes) => {
+    const { manifest, layers } = planOf([[`${TAR}+gzip`, 'gzip']]);
+    const facts = { raw: manifest, manifest, layers };
+    expect(() => planImage(facts, REGISTRY, { ...NO_WISHES, ...wishes }, frozen)).toThrow(
+      expect.objectContaining({ code: 'UNSUPPORTED', origin: 'usage' }) as Error,
+    );
   });
 });
 

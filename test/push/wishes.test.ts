@@ -173,6 +173,33 @@ describe('instances that are added', () => {
   });
 });
 
+describe('instances that cannot be added', () => {
+  test('as zstd, in a format that has none', async () => {
+    const options = { addCompression: ['zstd'], format: 'v2s2' } as const;
+    const source = memorySource(blobsIn(await listOf()));
+    const error = await thrownBy(pushOne(source, memoryDestination(), { options }));
+    expect(error).toMatchObject({ code: 'UNSUPPORTED', origin: 'usage' });
+    expect(error.message).toContain('compression using zstd required together with format');
+  });
+});
+
+describe('instances that are added where layers are taken as they are', () => {
+  // The reference adds the same instances once more.
+  test('are compressed', async () => {
+    const list = await listOf();
+    const destination = memoryDestination({ capabilities: { layerCompression: 'preserve' } });
+    const options = { addCompression: ['zstd'] } as const;
+    await pushOne(memorySource(blobsIn(list)), destination, { options });
+    const [first, , , added] = instancesIn(writtenTo(destination));
+    expect(first?.digest).toBe(digestAt(list, 0));
+    const manifest = added && destination.manifests.get(added.digest);
+    const { layers } = parseImageManifest(manifest?.bytes ?? Buffer.of(), OCI_MANIFEST);
+    expect(layers.map(({ mediaType }) => mediaType)).toEqual([
+      'application/vnd.oci.image.layer.v1.tar+zstd',
+    ]);
+  });
+});
+
 describe('what only a list can hold', () => {
   const addCompression = ['zstd'] as const;
 
