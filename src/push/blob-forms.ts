@@ -33,6 +33,11 @@ export function knownForms(session: Cached, layer: LayerPlan): readonly FinalLay
   return known ? [{ ...known, compression: becomes }] : [];
 }
 
+/** Whether a form is known, and no other one will do in its place. */
+export function isOnlyForm(form: FinalLayer | undefined, forms: readonly FinalLayer[]): boolean {
+  return form !== undefined && forms.every(({ digest }) => digest === form.digest);
+}
+
 /** Forms that were made of a layer in other pushes, and the one that it has. */
 function otherForms(
   session: Cached,

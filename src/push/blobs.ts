@@ -5,7 +5,7 @@ import { digestOf } from '../image/digest.ts';
 import type { LayerCompression } from '../image/media-types.ts';
 import { wrapError } from '../errors.ts';
 import { single } from '../io/bytes.ts';
-import { candidateOf, formsOf, knownForms } from './blob-forms.ts';
+import { candidateOf, formsOf, isOnlyForm, knownForms } from './blob-forms.ts';
 import type { LayerPlan } from './layers.ts';
 import type { BlobReport } from './options.ts';
 import type { FinalLayer, ImagePlan } from './plan.ts';
@@ -66,8 +66,10 @@ async function preview(
   const { descriptor, action, reason } = layer;
   const { blob } = uploadOf(session, layer, forms);
   const { how, requests } = await session.destination.previewBlob(blob);
-  const [known] = forms;
-  const stored = known && { digest: known.digest, size: known.size };
+  // What is uploaded is what is wanted; what is there may be any of the forms.
+  const [known] = how === 'uploaded' ? knownForms(session, layer) : forms;
+  const isKnown = how === 'uploaded' || isOnlyForm(known, forms);
+  const stored = known && isKnown ? { digest: known.digest, size: known.size } : undefined;
   return { role, descriptor, action, reason, how, stored, requests };
 }
 

@@ -1,6 +1,6 @@
 /** Pushes one image: layers and config side by side, then the manifest that names them. */
 import type { RawManifest } from '../transports/transport.ts';
-import { knownForms } from './blob-forms.ts';
+import { formsOf, isOnlyForm, knownForms } from './blob-forms.ts';
 import { leaveConfig, storeConfig, storeLayer, storeNewBlob } from './blobs.ts';
 import { formOf, type Form } from './form.ts';
 import type { Frozen } from './frozen.ts';
@@ -43,7 +43,10 @@ export async function prepareImage(
   const expected = known.map((layer, index) => layer ?? unmade(plan, index));
   const type = plan.types[0] ?? '';
   const preferred = await formOf(source, plan, type, expected, reference.dockerReference);
-  const predicted = known.every((layer) => layer !== undefined) ? preferred.manifest : undefined;
+  const isCertain = plan.layers.every((layer, index) =>
+    isOnlyForm(known[index], formsOf(session, layer, plan.variants)),
+  );
+  const predicted = isCertain ? preferred.manifest : undefined;
   return { kind: 'image', source, signatures, plan, preferred, predicted };
 }
 

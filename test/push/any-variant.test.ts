@@ -1,11 +1,12 @@
 /** `--force-compression=false`: what the destination has in another form is made do with. */
 import { describe, expect, test } from 'vitest';
+import type { Digest } from '../../src/image/digest.ts';
 import { parseImageManifest } from '../../src/image/manifest.ts';
 import { DOCKER_MANIFEST, OCI_MANIFEST } from '../../src/image/media-types.ts';
 import type { CompressionWish, PushOptions } from '../../src/push/options.ts';
 import { NO_COMPRESSION_WISH } from '../support/push-options.ts';
 import { memoryDestination } from './memory-image.ts';
-import { memoryCache, pushOne } from './run-push.ts';
+import { memoryCache, pushAll, pushOne } from './run-push.ts';
 import { imageOf, sourceOf } from './wished-images.ts';
 
 const OCI = 'application/vnd.oci.image.layer.v1.tar';
@@ -108,6 +109,48 @@ describe('a layer that is there', () => {
     ],
   ])('%s', async (_, settings, layer) => {
     expect(await secondPush(settings)).toMatchObject({ layer, isNew: true });
+  });
+});
+
+describe('which form it will be', () => {
+  const wish = { ...NO_COMPRESSION_WISH, format: 'zstd', anyVariant: true } as const;
+
+  /** An image that is known in two forms, and a destination that has it in one of them. */
+  async function inTwoForms(has: 'gzip' | 'zstd') {
+    const image = await imageOf('none');
+    const cache = memoryCache();
+    const digests: Partial<Record<'gzip' | 'zstd', Digest>> = {};
+    const destination = memoryDestination();
+    for (const format of ['gzip', 'zstd'] as const) {
+      const compression = { ...NO_COMPRESSION_WISH, format };
+      const place = format === has ? destination : memoryDestination();
+      const { result } = await pushOne(sourceOf(image), place, { cache, options: { compression } });
+      digests[format] = result.digest;
+    }
+    return { image, cache, destination, digests };
+  }
+
+  test.each(['gzip', 'zstd'] as const)('is not told before it is known (%s)', async (has) => {
+    const { image, cache, destination, digests } = await inTwoForms(has);
+    const options = { compression: wish, dryRun: true };
+    const { outcomes } = await pushAll(sourceOf(image), [destination], { cache, options });
+    expect(outcomes).toMatchObject([
+      { value: { digest: undefined, blobs: [{ how: 'exists', stored: undefined }, {}] } },
+    ]);
+    const { result } = await pushOne(sourceOf(image), destination, {
+      cache,
+      options: { compression: wish, expectDigest: digests[has] },
+    });
+    expect(result.digest).toBe(digests[has]);
+  });
+
+  test('is the one that is made where the source’s is not there', async () => {
+    const image = await imageOf('gzip');
+    const options = { compression: wish, dryRun: true };
+    const { outcomes } = await pushAll(sourceOf(image), [memoryDestination()], { options });
+    expect(outcomes).toMatchObject([
+      { value: { digest: undefined, blobs: [{ how: 'uploaded', stored: undefined }, {}] } },
+    ]);
   });
 });
 
