@@ -4,6 +4,7 @@ import { parseList, type ImageList } from '../image/list.ts';
 import { isListType } from '../image/media-types.ts';
 import { chooseInstance, chooseInstances, formatPlatform } from '../image/platform.ts';
 import { OcipushError, wrapError } from '../errors.ts';
+import { MIB } from '../io/bytes.ts';
 import type { RawManifest } from '../transports/transport.ts';
 import { listTypesFor } from './formats.ts';
 import { frozenBy, frozenError, type Frozen } from './frozen.ts';
@@ -16,6 +17,15 @@ import { writeManifest, type ManifestTarget } from './write-manifest.ts';
 
 /** Lists in lists, deeper than anybody nests them: an endless descent ends here. */
 export const MAX_DEPTH = 8;
+
+/**
+ * Bytes that all manifests below a list may have, for all are held until the last one is pushed: a
+ * few bytes of lists in lists can stand for more than any machine can hold.
+ */
+const LIST_LIMIT = 64 * MIB;
+
+/** Bytes as which a manifest counts that has fewer. */
+const LEAST_WEIGHT = 4096;
 
 interface PlannedList {
   readonly kind: 'list';
@@ -204,8 +214,16 @@ async function prepareList(
   const instances: PlannedInstance[] = [];
   const { format: recoded } = wishes.compression;
   const missing = missingForms(plan.instances, session.options.addCompression, recoded);
+  let weight = 0;
   for (const [index, descriptor] of plan.instances.entries()) {
     const contents = await prepareInstance(session, descriptor, { ...request, wishes });
+    weight += weightOf(contents);
+    if (weight > LIST_LIMIT) {
+      throw new OcipushError(
+        'LIMIT_EXCEEDED',
+        `the manifests of a list exceed ${LIST_LIMIT} bytes`,
+      );
+    }
     instances.push({ descriptor, isAdded: false, contents });
     if (contents.kind === 'list') continue;
     for (const format of missing[index] ?? []) {
@@ -216,6 +234,14 @@ async function prepareList(
     }
   }
   return { kind: 'list', plan, signatures, instances };
+}
+
+function weightOf(manifest: PlannedManifest): number {
+  if (manifest.kind === 'image') return Math.max(manifest.source.raw.bytes.length, LEAST_WEIGHT);
+  return manifest.instances.reduce(
+    (sum, { contents }) => sum + (contents ? weightOf(contents) : 0),
+    Math.max(manifest.plan.raw.bytes.length, LEAST_WEIGHT),
+  );
 }
 
 async function prepareInstance(

@@ -191,6 +191,28 @@ describe('a list', () => {
     expect(await thrownBy(pushing)).toMatchObject({ code: 'LIMIT_EXCEEDED' });
   });
 
+  test.each([
+    ['lists in lists', 7, 40, 0],
+    ['one large image again and again', 1, 40, 2_000_000],
+  ])('may not stand for more than can be held: %s', async (_, depth, width, padding) => {
+    const journal: Journal = [];
+    const config = jsonBlob('application/vnd.oci.empty.v1+json', {});
+    const image = jsonBlob(OCI_MANIFEST, {
+      schemaVersion: 2,
+      mediaType: OCI_MANIFEST,
+      config: config.descriptor,
+      layers: [],
+      annotations: { padding: ' '.repeat(padding) },
+    });
+    const blobs = [image, config];
+    for (let level = 0; level < depth; level += 1) {
+      blobs.unshift(listAround(...Array.from({ length: width }, () => blobs[0] ?? image)));
+    }
+    const pushing = pushOne(memorySource(blobs), memoryDestination({ journal }));
+    expect(await thrownBy(pushing)).toMatchObject({ code: 'LIMIT_EXCEEDED' });
+    expect(journal).toEqual(['open', 'close']);
+  });
+
   test('may hold a layer in two forms', async () => {
     const tar = blobOf(await makeLayer({ a: '1' }), TAR);
     const config = jsonBlob('application/vnd.oci.empty.v1+json', {});
