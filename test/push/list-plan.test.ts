@@ -11,14 +11,8 @@ import {
   OCI_CONFIG,
   OCI_INDEX,
   OCI_MANIFEST,
-  type CompressionFormat,
 } from '../../src/image/media-types.ts';
-import {
-  finalList,
-  missingForms,
-  type ListPlan,
-  type WrittenInstance,
-} from '../../src/push/list-plan.ts';
+import { finalList, type ListPlan, type WrittenInstance } from '../../src/push/list-plan.ts';
 import type { RawManifest } from '../../src/transports/transport.ts';
 
 const PUSHER = { os: 'linux', architecture: 'riscv64', variant: 'v1' };
@@ -371,56 +365,5 @@ describe('annotations that are wished', () => {
     const plan = planOf(source, { annotations: { k: 'v' } });
     const { bytes } = finalList(plan, OCI_INDEX, [written(entryOf(OLD), OLD)]);
     expect(parseList(bytes, OCI_INDEX).annotations).toEqual({ ...own, k: 'v' });
-  });
-});
-
-describe('missingForms', () => {
-  const gzip = (platform: Platform): Descriptor => entryOf(OLD, platform);
-  const zstd = (platform: Platform): Descriptor => entryOf(OLD, platform, { annotations: ZSTD });
-  const version = { ...AMD64, 'os.version': '10' };
-
-  test.each<
-    [
-      what: string,
-      instances: readonly Descriptor[],
-      wished: readonly CompressionFormat[],
-      missing: readonly (readonly CompressionFormat[])[],
-      recoded?: CompressionFormat,
-    ]
-  >([
-    ['nothing is wished', [gzip(AMD64)], [], [[]]],
-    ['what has no mark is gzip', [gzip(AMD64)], ['gzip'], [[]]],
-    ['and not zstd', [gzip(AMD64)], ['zstd'], [['zstd']]],
-    ['what has a mark is zstd', [zstd(AMD64)], ['gzip', 'zstd'], [['gzip']]],
-    ['each platform by itself', [gzip(AMD64), zstd(S390X)], ['zstd'], [['zstd'], []]],
-    [
-      'variants are platforms',
-      [gzip(ARM64), zstd({ ...ARM64, variant: 'v9' })],
-      ['zstd'],
-      [['zstd'], []],
-    ],
-    ['versions are platforms', [gzip(version), zstd(AMD64)], ['zstd'], [['zstd'], []]],
-    ['another instance has it', [gzip(AMD64), zstd(AMD64)], ['gzip', 'zstd'], [[], []]],
-    ['once for a platform', [gzip(AMD64), gzip(AMD64)], ['zstd'], [['zstd'], []]],
-    ['attestations are left alone', [attestationOf(OLD), gzip(AMD64)], ['zstd'], [[], ['zstd']]],
-    [
-      'features in any order',
-      [
-        gzip({ ...AMD64, 'os.features': ['a', 'b'] }),
-        zstd({ ...AMD64, 'os.features': ['b', 'a'] }),
-      ],
-      ['zstd'],
-      [[], []],
-    ],
-    ['all are zstd by then (the reference adds none)', [gzip(AMD64)], ['gzip'], [['gzip']], 'zstd'],
-    ['all are zstd by then (the reference adds it)', [gzip(AMD64)], ['zstd'], [[]], 'zstd'],
-    ['all are gzip by then', [zstd(AMD64)], ['gzip', 'zstd'], [['zstd']], 'gzip'],
-  ])('%s', (_, instances, wished, missing, recoded) => {
-    expect(missingForms(instances, wished, recoded)).toEqual(missing);
-  });
-
-  test('without platforms all stand for one', () => {
-    const { platform: _, ...bare } = gzip(AMD64);
-    expect(missingForms([bare, bare], ['zstd'])).toEqual([['zstd'], []]);
   });
 });
