@@ -32,6 +32,7 @@ export default defineConfig({
         test: {
           name: 'interop',
           include: ['test/interop/**/*.test.ts'],
+          globalSetup: 'test/support/codec-thread.ts',
           testTimeout: 300_000,
           hookTimeout: 600_000,
           fileParallelism: false,

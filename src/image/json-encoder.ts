@@ -29,7 +29,7 @@ export class RawJson {
 
 /** Compact UTF-8 without a final newline. */
 export function encodeJson(value: Json): Uint8Array {
-  return Buffer.from(encodeValue(value));
+  return Buffer.from(encodeJsonText(value));
 }
 
 /** Go's `omitempty` for strings, slices and maps: nothing where there is nothing in it. */
@@ -48,10 +48,11 @@ export function stringMap(
   return entries.length === 0 ? undefined : new Map(entries);
 }
 
-function encodeValue(value: Json): string {
+/** The same as text. */
+export function encodeJsonText(value: Json): string {
   if (typeof value === 'string') return encodeString(value);
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  if (isList(value)) return `[${value.map(encodeValue).join(',')}]`;
+  if (isList(value)) return `[${value.map(encodeJsonText).join(',')}]`;
   if (value instanceof RawJson) return escapeHtml(compact(value.text));
   if (value instanceof Map) return encodeMembers([...value].sort(byUtf8));
   return encodeMembers(Object.entries(value));
@@ -61,7 +62,7 @@ const isList: (value: unknown) => value is readonly Json[] = Array.isArray;
 
 function encodeMembers(members: readonly (readonly [string, Json | undefined])[]): string {
   const written = members.flatMap(([name, value]) =>
-    value === undefined ? [] : [`${encodeString(name)}:${encodeValue(value)}`],
+    value === undefined ? [] : [`${encodeString(name)}:${encodeJsonText(value)}`],
   );
   return `{${written.join(',')}}`;
 }
@@ -70,8 +71,12 @@ function byUtf8([left]: readonly [string, Json], [right]: readonly [string, Json
   return Buffer.compare(Buffer.from(left), Buffer.from(right));
 }
 
-/** Go reads a lone surrogate as U+FFFD. */
-function encodeString(text: string): string {
+/** Characters that stand for themselves in all of JSON: all of ASCII but `"`, `&`, `<`, `>`, `\`. */
+const PLAIN = /^[ !#-%'-;=?-[\]-~]*$/;
+
+/** A string with its quotes. Go reads a lone surrogate as U+FFFD. */
+export function encodeString(text: string): string {
+  if (PLAIN.test(text)) return `"${text}"`;
   return escapeHtml(JSON.stringify(text.replace(/\p{Surrogate}/gu, '\ufffd')));
 }
 

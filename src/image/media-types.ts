@@ -15,11 +15,11 @@ export const DOCKER_LAYER_TAR = 'application/vnd.docker.image.rootfs.diff.tar';
 /** Compression of a layer as its first bytes show it. */
 export type Compression = 'none' | 'gzip' | 'bzip2' | 'xz' | 'zstd';
 
-/** What layers can be compressed as. */
-export type CompressionFormat = 'gzip' | 'zstd';
+/** What layers can be compressed as; zstd:chunked is zstd that can also be read in parts. */
+export type CompressionFormat = 'gzip' | 'zstd' | 'zstd:chunked';
 
-/** zstd:chunked is zstd that can also be read in parts, as an annotation says. */
-export type LayerCompression = Compression | 'zstd:chunked';
+/** zstd:chunked cannot be told by the bytes: an annotation says so. */
+export type LayerCompression = Compression | CompressionFormat;
 
 /** What a reader without knowledge of zstd:chunked takes it for. */
 export function baseCompression(compression: LayerCompression): Compression {
@@ -45,7 +45,7 @@ const LAYER_FAMILIES: readonly (readonly [none: string, gzip: string, zstd?: str
   ],
 ];
 
-const COLUMN: Readonly<Record<'none' | CompressionFormat | 'zstd:chunked', number>> = {
+const COLUMN: Readonly<Record<'none' | CompressionFormat, number>> = {
   none: 0,
   gzip: 1,
   zstd: 2,
@@ -58,7 +58,7 @@ const COLUMN: Readonly<Record<'none' | CompressionFormat | 'zstd:chunked', numbe
  */
 export function layerTypeWith(
   mediaType: string,
-  compression: 'none' | CompressionFormat | 'zstd:chunked',
+  compression: 'none' | CompressionFormat,
 ): string | undefined {
   const family = LAYER_FAMILIES.find((types) => (types as readonly string[]).includes(mediaType));
   return family?.[COLUMN[compression]];

@@ -12,7 +12,7 @@ const BLOCKS = 3;
 type Message =
   | { readonly kind: 'block'; readonly memory: ArrayBuffer; readonly length: number }
   | { readonly kind: 'spare'; readonly memory: ArrayBuffer }
-  | { readonly kind: 'end' }
+  | { readonly kind: 'end'; readonly result: unknown }
   | { readonly kind: 'failure'; readonly failure: Failure };
 
 /** An error as it can be sent: a code is all that tells ours from others. */
@@ -21,6 +21,7 @@ interface Failure {
   readonly code?: ErrorCode;
   readonly origin?: ErrorOrigin | undefined;
   readonly hint?: string | undefined;
+  readonly context?: OcipushError['context'];
 }
 
 /**
@@ -47,10 +48,10 @@ export class PortStream {
   }
 
   /**
-   * Sends a stream to its end; what it throws is sent in the place of its end.
+   * Sends a stream to its end, and then the result; what it throws is sent in the place of these.
    * @throws what the stream throws, or what this end was failed with
    */
-  async send(stream: ByteStream): Promise<void> {
+  async send(stream: ByteStream, result?: () => unknown): Promise<void> {
     let block: Uint8Array | undefined;
     let filled = 0;
     const flush = (): void => {
@@ -77,17 +78,18 @@ export class PortStream {
       throw error;
     }
     flush();
-    this.#post({ kind: 'end' });
+    this.#post({ kind: 'end', result: result?.() });
   }
 
   /**
    * The stream that the other end sends, in chunks of its blocks.
+   * @returns the result that was sent with it
    * @throws what the stream threw there, or what this end was failed with
    */
-  async *receive(): ByteStream {
+  async *receive(): AsyncGenerator<Uint8Array, unknown> {
     for (;;) {
       const message = await this.#nextReceived();
-      if (message.kind === 'end') return;
+      if (message.kind === 'end') return message.result;
       if (message.kind === 'failure') throw errorOf(message.failure);
       const { memory, length } = message;
       yield new Uint8Array(memory, 0, length);
@@ -141,12 +143,10 @@ export class PortStream {
 
 function failureOf(error: unknown): Failure {
   if (!(error instanceof OcipushError)) return { message: String(error) };
-  const { code, message, origin, hint } = error;
-  return { code, message, origin, hint };
+  const { code, message, origin, hint, context } = error;
+  return { code, message, origin, hint, context };
 }
 
-function errorOf({ code, message, origin, hint }: Failure): Error {
-  return code === undefined
-    ? new Error(message)
-    : new OcipushError(code, message, { origin, hint });
+function errorOf({ code, message, ...details }: Failure): Error {
+  return code === undefined ? new Error(message) : new OcipushError(code, message, details);
 }

@@ -3,8 +3,9 @@ import type { BlobProduction, BlobUpload, ProducedBlob, StoredBlob } from '../im
 import type { Descriptor } from '../image/descriptor.ts';
 import { digestOf } from '../image/digest.ts';
 import type { LayerCompression } from '../image/media-types.ts';
-import { wrapError } from '../errors.ts';
+import { messageOf, wrapError } from '../errors.ts';
 import { single } from '../io/bytes.ts';
+import { isChunkedObstacle } from '../transforms/zstd-chunked.ts';
 import { candidateOf, formsOf, isOnlyForm, knownForms } from './blob-forms.ts';
 import type { LayerPlan } from './layers.ts';
 import type { BlobReport } from './options.ts';
@@ -160,6 +161,7 @@ async function store(
     if (repository) void session.cache.rememberRepository(repository, stored.digest);
     return finish(stored);
   } catch (error) {
+    if (isChunkedObstacle(error)) return storePlainZstd(session, layer, error);
     const attempt = role === 'config' ? 'writing config' : 'writing blob';
     const failure = wrapError(error, attempt, { code: 'BLOB_UNKNOWN' });
     // Here and not later, for the next blob in the queue begins at once.
@@ -168,6 +170,23 @@ async function store(
   } finally {
     session.share.leave(productionKey(layer));
   }
+}
+
+/** Some tars cannot be zstd:chunked, which shows only on the way; readers of zstd take either. */
+async function storePlainZstd(
+  session: PushSession,
+  layer: LayerPlan,
+  obstacle: unknown,
+): Promise<FinalLayer> {
+  const { digest } = layer.descriptor;
+  const message = `layer ${digest} becomes plain zstd: ${messageOf(obstacle)}`;
+  session.progress.event({ kind: 'warning', message });
+  const plain: LayerPlan = { ...layer, action: 'zstd', becomes: 'zstd' };
+  const forms = formsOf(session, plain, []);
+  const stored = await store(session, 'layer', plain, uploadOf(session, plain, forms));
+  // So that the next push knows what it comes to, and need not try again.
+  await session.cache.remember(digest, codecOf(layer), stored);
+  return stored;
 }
 
 function uploadOf(session: PushSession, layer: LayerPlan, forms: readonly FinalLayer[]): Upload {

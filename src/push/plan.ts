@@ -148,7 +148,7 @@ function variantsIn(
 ): readonly CompressionFormat[] {
   if (!anyVariant) return [];
   const isOci = types.every((type) => type === OCI_MANIFEST);
-  return isOci ? ['gzip', 'zstd'] : ['gzip'];
+  return isOci ? ['gzip', 'zstd', 'zstd:chunked'] : ['gzip'];
 }
 
 function isEdited(plan: ImagePlan, stored: readonly FinalLayer[]): boolean {

@@ -5,10 +5,24 @@ import type { FrameOptions } from './zstd-frame.ts';
 /** A transform of bytes that runs in a thread, by its name. */
 export type Codec =
   | { readonly name: 'zstd'; readonly options: FrameOptions }
+  | { readonly name: 'zstd-chunked'; readonly options: ChunkedOptions }
   | { readonly name: 'unzstd' | 'unxz' | 'bunzip2' };
 
-/** The message that begins a job: bytes come and go through the port. */
+export interface ChunkedOptions {
+  /** Of libzstd. */
+  readonly level: number;
+  /** Behind each of these a thread makes frames. */
+  readonly ports: readonly MessagePort[];
+}
+
+/** Makes frames for another thread. */
+export interface FramesCodec {
+  readonly name: 'zstd-frames';
+  readonly options: { readonly level: number };
+}
+
+/** The message that begins a job: what it takes and what it gives goes through the port. */
 export interface CodecJob {
-  readonly codec: Codec;
+  readonly codec: Codec | FramesCodec;
   readonly port: MessagePort;
 }

@@ -1,16 +1,26 @@
 /** The thread's side of through-thread.ts: runs codecs between ports. */
-import { parentPort } from 'node:worker_threads';
+import { parentPort, type MessagePort } from 'node:worker_threads';
 import type { ByteStream } from '../io/bytes.ts';
 import { PortStream } from '../io/port-stream.ts';
 import type { Codec, CodecJob } from './codec-job.ts';
 
-parentPort?.on('message', (job: CodecJob) => void run(job));
+parentPort?.on('message', ({ codec, port }: CodecJob) => {
+  if (codec.name !== 'zstd-frames') void run(codec, port);
+  else
+    void import('./zstd-chunked/frame-port.ts').then(({ serveFrames }) =>
+      serveFrames(port, codec.options.level),
+    );
+});
 
-async function run({ codec, port }: CodecJob): Promise<void> {
+async function run(codec: Codec, port: MessagePort): Promise<void> {
   const stream = new PortStream(port);
   port.once('close', () => stream.close());
+  let result: unknown;
+  async function* bytes(): ByteStream {
+    result = yield* transform(stream.receive(), codec);
+  }
   try {
-    await stream.send(transform(stream.receive(), codec));
+    await stream.send(bytes(), () => result);
   } catch {
     // The other side has been told, or has gone.
   } finally {
@@ -18,10 +28,21 @@ async function run({ codec, port }: CodecJob): Promise<void> {
   }
 }
 
-async function* transform(input: ByteStream, codec: Codec): ByteStream {
+/** @returns what there is to say of the bytes when they have ended */
+async function* transform(input: ByteStream, codec: Codec): AsyncGenerator<Uint8Array, unknown> {
   switch (codec.name) {
     case 'zstd':
       return yield* (await import('./zstd-frame.ts')).zstdFrame(input, codec.options);
+    case 'zstd-chunked': {
+      const { FramePorts } = await import('./zstd-chunked/frame-port.ts');
+      const { layerStream } = await import('./zstd-chunked/layer-stream.ts');
+      const threads = new FramePorts(codec.options.ports);
+      try {
+        return yield* layerStream(input, { level: codec.options.level, threads });
+      } finally {
+        threads.close();
+      }
+    }
     case 'unzstd':
       return yield* (await import('./unzstd.ts')).unzstd(input);
     case 'unxz':

@@ -4,6 +4,7 @@ import type { ByteStream } from '../io/bytes.ts';
 import type { Limiter } from '../io/limiter.ts';
 import { checkGzipLevel, gzip, gzipCodec } from './gzip.ts';
 import { zstd, zstdCodec } from './zstd.ts';
+import { zstdChunked, zstdChunkedCodec } from './zstd-chunked.ts';
 import { checkZstdLevel } from './zstd-effort.ts';
 
 export interface CodecSettings {
@@ -35,12 +36,19 @@ export const CODECS: Readonly<Record<CompressionFormat, Codec>> = {
     compress: (input, settings) => ({ stream: gzip(input, settings) }),
   },
   zstd: {
-    checkLevel: (level) => {
-      checkZstdLevel(level);
-      // Without libzstd the push must fail before it begins.
-      zstdCodec(level);
-    },
+    checkLevel: checkZstd,
     name: zstdCodec,
     compress: (input, settings) => ({ stream: zstd(input, settings) }),
   },
+  'zstd:chunked': {
+    checkLevel: checkZstd,
+    name: zstdChunkedCodec,
+    compress: zstdChunked,
+  },
 };
+
+/** Without libzstd the push must fail before it begins. */
+function checkZstd(level: number | undefined): void {
+  checkZstdLevel(level);
+  zstdCodec(level);
+}

@@ -43,6 +43,14 @@ describe('PortStream', () => {
     expect(back).toHaveLength(0);
   });
 
+  test('carries a result after the stream', async () => {
+    const [here, there] = pair();
+    const received = there.receive();
+    await here.send(reusing(noise(10)), () => ({ a: 1 }));
+    await received.next();
+    expect(await received.next()).toEqual({ done: true, value: { a: 1 } });
+  });
+
   test('takes of a stream what fits into its blocks, until they come back', async () => {
     const [here, there] = pair();
     const { stream, taken } = watched(Array<Uint8Array>(100).fill(noise(256 * 1024)));
@@ -56,7 +64,13 @@ describe('PortStream', () => {
   });
 
   test.each([
-    [new OcipushError('LIMIT_EXCEEDED', 'too much', { origin: 'source', hint: 'less' })],
+    [
+      new OcipushError('LIMIT_EXCEEDED', 'too much', {
+        origin: 'source',
+        hint: 'less',
+        context: { limit: 1 },
+      }),
+    ],
     [new TypeError('wrong')],
   ])('sends a failure on: %s', async (failure) => {
     const [here, there] = pair();
@@ -65,7 +79,13 @@ describe('PortStream', () => {
     await expect(sending).rejects.toBe(failure);
     await expect(receiving).rejects.toMatchObject(
       failure instanceof OcipushError
-        ? { code: failure.code, message: 'too much', origin: 'source', hint: 'less' }
+        ? {
+            code: failure.code,
+            message: 'too much',
+            origin: 'source',
+            hint: 'less',
+            context: { limit: 1 },
+          }
         : { message: 'TypeError: wrong' },
     );
   });

@@ -59,10 +59,9 @@ export function padded(content: string | Uint8Array): Buffer {
 /** One PAX record: it begins with its own length. */
 export function paxRecord(key: string, value: string): string {
   const rest = ` ${key}=${value}\n`;
-  const length = [...Array(5).keys()].find(
-    (digits) => String(rest.length + digits).length === digits,
-  );
-  return `${rest.length + (length ?? 0)}${rest}`;
+  const size = Buffer.byteLength(rest);
+  const length = [...Array(5).keys()].find((digits) => String(size + digits).length === digits);
+  return `${size + (length ?? 0)}${rest}`;
 }
 
 /** The extension header, `x` for the next member or `g` for all, that holds these records. */
@@ -70,5 +69,8 @@ export function paxHeader(type: 'x' | 'g', records: Readonly<Record<string, stri
   const text = Object.entries(records)
     .map(([key, value]) => paxRecord(key, value))
     .join('');
-  return Buffer.concat([headerBlock('pax', { 124: octal(text.length), 156: type }), padded(text)]);
+  return Buffer.concat([
+    headerBlock('pax', { 124: octal(Buffer.byteLength(text)), 156: type }),
+    padded(text),
+  ]);
 }

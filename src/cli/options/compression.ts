@@ -27,7 +27,7 @@ export function addCompressionFlags(command: Command): void {
   addValueFlag(
     command,
     '--compression-format <format>',
-    'Compress all layers as gzip or zstd, also those in another format',
+    'Compress all layers as gzip, zstd or zstd:chunked, also those in another format',
     { convert: parseCompressionFormat },
   );
   addValueFlag(

@@ -1,0 +1,102 @@
+/** Collects the contents of frames into pieces of memory that one thread compresses at a time. */
+
+/** Bytes of a batch. */
+export const BATCH = 512 * 1024;
+
+/** A frame with more bytes, when its batch is full, is spread over batches. */
+const SPREAD = BATCH / 2;
+
+/** Bytes that the frames of a batch may take: each a little more than its contents, if it must. */
+export const BATCH_OUTPUT = 768 * 1024;
+
+/** A frame, or a part of one, in a batch. */
+export interface FrameSpan {
+  readonly length: number;
+  /** Whether the frame ends with it. */
+  readonly ends: boolean;
+  /** Whether the frame stands in this batch alone; others are hashed anyway. */
+  readonly isWhole: boolean;
+  readonly isHashed: boolean;
+}
+
+export interface FrameBatch {
+  readonly bytes: Uint8Array;
+  readonly spans: readonly FrameSpan[];
+  /** Whether its first frame began in the batch before, so that the same thread has to go on. */
+  readonly continues: boolean;
+}
+
+/** The same frames give the same batches, however their bytes come. */
+export class FrameBatcher {
+  readonly #memory: () => Uint8Array;
+  readonly #full: FrameBatch[] = [];
+  #bytes: Uint8Array;
+  #filled = 0;
+  #spans: FrameSpan[] = [];
+  /** Where the open frame begins in the batch. */
+  #start = 0;
+  #isSpread = false;
+  #continues = false;
+
+  /** @param memory gives {@link BATCH} bytes to be filled */
+  constructor(memory: () => Uint8Array) {
+    this.#memory = memory;
+    this.#bytes = memory();
+  }
+
+  /** Whether the open frame has no bytes yet. */
+  get isEmpty(): boolean {
+    return this.#filled === this.#start && !this.#isSpread;
+  }
+
+  append(bytes: Uint8Array): void {
+    for (let taken = 0; taken < bytes.length;) {
+      if (this.#filled === BATCH) this.#makeRoom();
+      const part = bytes.subarray(taken, taken + BATCH - this.#filled);
+      this.#bytes.set(part, this.#filled);
+      this.#filled += part.length;
+      taken += part.length;
+    }
+  }
+
+  /** Ends the open frame, which must have bytes. */
+  end(isHashed: boolean): void {
+    this.#span('ends', isHashed);
+    this.#isSpread = false;
+  }
+
+  /** The batches that are full, and those that are not when there will be no more. */
+  take(which: 'full' | 'all'): readonly FrameBatch[] {
+    if (which === 'all' && this.#spans.length > 0) this.#seal();
+    return this.#full.splice(0);
+  }
+
+  #makeRoom(): void {
+    const open = this.#bytes.subarray(this.#start);
+    if (this.#isSpread || open.length > SPREAD) {
+      this.#isSpread = true;
+      if (open.length > 0) this.#span('goes on', true);
+      this.#seal();
+      return;
+    }
+    this.#seal();
+    this.#bytes.set(open);
+    this.#filled = open.length;
+  }
+
+  #span(what: 'ends' | 'goes on', isHashed: boolean): void {
+    const length = this.#filled - this.#start;
+    const ends = what === 'ends';
+    this.#spans.push({ length, ends, isWhole: !this.#isSpread, isHashed });
+    this.#start = this.#filled;
+  }
+
+  #seal(): void {
+    this.#full.push({ bytes: this.#bytes, spans: this.#spans, continues: this.#continues });
+    this.#bytes = this.#memory();
+    this.#spans = [];
+    this.#filled = 0;
+    this.#start = 0;
+    this.#continues = this.#isSpread;
+  }
+}

@@ -1,0 +1,84 @@
+/** Compresses batches of frames, each frame by itself. */
+import { createHash, type Hash } from 'node:crypto';
+import { finishDigest, type Digest } from '../../image/digest.ts';
+import { zstdBinding, type ZstdBinding } from '../zstd-library.ts';
+import type { FrameBatch, FrameSpan } from './frame-batch.ts';
+
+/** What has become of a batch. */
+export interface CompressedBatch {
+  /** Bytes that were written. */
+  readonly size: number;
+  /** Bytes that were written of each span. */
+  readonly sizes: readonly number[];
+  /** Digests of the contents of the frames that end in the batch and were to be hashed. */
+  readonly digests: readonly Digest[];
+}
+
+/** Number of libzstd (zstd.h). */
+const CHECKSUM_FLAG = 201;
+const LEVEL = 100;
+
+const NOTHING = new Uint8Array(0);
+
+export class FrameCompressor {
+  readonly #context: InstanceType<ZstdBinding['CCtx']>;
+  readonly #end: ZstdBinding['EndDirective'];
+  /** Of a frame that is spread over batches. */
+  #hash: Hash | undefined;
+
+  /** @param level of libzstd */
+  constructor(level: number) {
+    const { CCtx, EndDirective } = zstdBinding();
+    this.#context = new CCtx();
+    this.#context.setParameter(LEVEL, level);
+    this.#context.setParameter(CHECKSUM_FLAG, 1);
+    this.#end = EndDirective;
+  }
+
+  /** @throws Error when the output is too small */
+  compress({ bytes, spans }: Omit<FrameBatch, 'continues'>, output: Uint8Array): CompressedBatch {
+    const sizes: number[] = [];
+    const digests: Digest[] = [];
+    let position = 0;
+    let size = 0;
+    for (const span of spans) {
+      const contents = bytes.subarray(position, position + span.length);
+      position += span.length;
+      const written = span.isWhole
+        ? this.#context.compress2(output.subarray(size), contents)
+        : this.#part(contents, span, output.subarray(size));
+      sizes.push(written);
+      size += written;
+      const digest = this.#hashed(contents, span);
+      if (digest !== undefined) digests.push(digest);
+    }
+    return { size, sizes, digests };
+  }
+
+  #part(contents: Uint8Array, { ends }: FrameSpan, output: Uint8Array): number {
+    let written = 0;
+    const step = (bytes: Uint8Array, directive: number): readonly [number, number] => {
+      const [left, produced, taken] = this.#context.compressStream2(
+        output.subarray(written),
+        bytes,
+        directive,
+      );
+      written += produced;
+      if (written === output.length) throw new TypeError('a batch has become too large');
+      return [left, taken];
+    };
+    // What ends the frame comes alone, for with the only bytes it would make other parameters.
+    for (let taken = 0; taken < contents.length;) {
+      taken += step(contents.subarray(taken), this.#end.continue)[1];
+    }
+    for (let left = ends ? 1 : 0; left > 0;) left = step(NOTHING, this.#end.end)[0];
+    return written;
+  }
+
+  #hashed(contents: Uint8Array, { ends, isWhole, isHashed }: FrameSpan): Digest | undefined {
+    if (isWhole && !isHashed) return undefined;
+    const hash = (this.#hash ?? createHash('sha256')).update(contents);
+    this.#hash = ends ? undefined : hash;
+    return ends && isHashed ? finishDigest(hash) : undefined;
+  }
+}

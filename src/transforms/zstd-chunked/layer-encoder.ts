@@ -1,0 +1,141 @@
+/** Takes the tar of a layer apart: what goes into which frame, and what is said of it. */
+import { createHash, type Hash } from 'node:crypto';
+import { digestOf, finishDigest, type Digest } from '../../image/digest.ts';
+import { Chunker } from './chunker.ts';
+import { CompressedText } from './compressed-text.ts';
+import { ContentsTable } from './contents-table.ts';
+import type { FrameBatcher, FrameSpan } from './frame-batch.ts';
+import type { CompressedBatch } from './frame-compressor.ts';
+import { chunkedObstacle } from './obstacle.ts';
+import { TarReader, type TarSink } from './tar-reader.ts';
+import type { TarMember } from './tar-member.ts';
+import { TarSplitWriter } from './tar-split.ts';
+import { TOC_START, tocEnd } from './toc.ts';
+import { trailerOf, type Trailer } from './trailer.ts';
+
+/** Headers share a frame until contents come; each chunk of contents has one of its own. */
+export class LayerEncoder implements TarSink {
+  readonly #frames: FrameBatcher;
+  readonly #reader = new TarReader(this);
+  readonly #toc: CompressedText;
+  readonly #tarSplitText: CompressedText;
+  readonly #tarSplit: TarSplitWriter;
+  readonly #table: ContentsTable;
+  readonly #chunker: Chunker;
+  #entries = 0;
+  #size = 0;
+  /** Bytes of the frames that have been written, and of the part of one that has. */
+  #position = 0;
+  #partial = 0;
+  /** Of the contents of a file. */
+  #hash: Hash | undefined;
+  #contentsSize = 0;
+  #chunkSize = 0;
+
+  /** @param level of libzstd */
+  constructor(frames: FrameBatcher, level: number) {
+    this.#frames = frames;
+    this.#toc = new CompressedText(level);
+    this.#toc.write(TOC_START);
+    this.#tarSplitText = new CompressedText(level);
+    this.#tarSplit = new TarSplitWriter((text) => this.#tarSplitText.write(text));
+    this.#table = new ContentsTable((entry) => {
+      this.#toc.write(`${this.#entries === 0 ? '[' : ','}${entry}`);
+      this.#entries += 1;
+    });
+    this.#chunker = new Chunker({
+      chunk: (bytes) => {
+        this.#frames.append(bytes);
+        this.#chunkSize += bytes.length;
+      },
+      cut: (kind) => this.#cut(kind),
+    });
+  }
+
+  /** @throws OcipushError when zstd:chunked cannot carry the layer */
+  push(bytes: Uint8Array): void {
+    this.#size += bytes.length;
+    this.#reader.push(bytes);
+  }
+
+  /** @throws OcipushError as {@link push} */
+  finish(): void {
+    if (this.#size === 0) throw chunkedObstacle('a layer without bytes');
+    this.#reader.finish();
+    this.#closeRaw();
+    this.#tarSplit.finish();
+  }
+
+  /** Says what has become of a batch: of each in their order. */
+  written(spans: readonly FrameSpan[], { sizes, digests }: CompressedBatch): void {
+    let digest = 0;
+    for (const [index, { ends, isHashed }] of spans.entries()) {
+      this.#partial += sizes[index] ?? 0;
+      if (!ends) continue;
+      this.#table.written(this.#partial, isHashed ? digests[digest] : undefined);
+      if (isHashed) digest += 1;
+      this.#position += this.#partial;
+      this.#partial = 0;
+    }
+  }
+
+  /** What stands behind the frames, when all have been written. */
+  trailer(): Trailer {
+    const tarSplit = this.#tarSplitText.finish();
+    this.#toc.write(`${this.#entries === 0 ? 'null' : ']'}${tocEnd(digestOf(tarSplit))}`);
+    const toc = { bytes: this.#toc.finish(), plainSize: this.#toc.size };
+    return trailerOf(this.#position, toc, {
+      bytes: tarSplit,
+      plainSize: this.#tarSplitText.size,
+    });
+  }
+
+  raw(bytes: Uint8Array): void {
+    this.#frames.append(bytes);
+    this.#tarSplit.raw(bytes);
+  }
+
+  tail(bytes: Uint8Array): void {
+    this.#frames.append(bytes);
+    this.#tarSplit.tail(bytes);
+  }
+
+  member(member: TarMember): void {
+    this.#tarSplit.begin(member.name, member.size);
+    this.#table.begin(member);
+    this.#contentsSize = member.size;
+    if (member.size === 0) return;
+    this.#closeRaw();
+    this.#hash = createHash('sha256');
+  }
+
+  contents(bytes: Uint8Array): void {
+    this.#hash?.update(bytes);
+    this.#tarSplit.contents(bytes);
+    this.#chunker.push(bytes);
+  }
+
+  memberEnd(): void {
+    let digest: Digest | undefined;
+    if (this.#hash !== undefined) {
+      this.#chunker.finish();
+      digest = finishDigest(this.#hash);
+      this.#hash = undefined;
+    }
+    this.#tarSplit.end();
+    this.#table.end(digest);
+  }
+
+  #cut(kind: 'data' | 'hole'): void {
+    this.#table.addChunk(kind, this.#chunkSize);
+    // The only chunk of a file has the digest of the file.
+    this.#frames.end(this.#chunkSize < this.#contentsSize);
+    this.#chunkSize = 0;
+  }
+
+  #closeRaw(): void {
+    if (this.#frames.isEmpty) return;
+    this.#table.addRaw();
+    this.#frames.end(false);
+  }
+}
