@@ -14,6 +14,7 @@ test.each<[flags: string[], options: object]>([
   [['--compress'], { everywhere: true }],
   [['--compression-format', 'gzip'], { format: 'gzip' }],
   [['--compression-format=zstd'], { format: 'zstd' }],
+  [['--compression-format=zstd:chunked'], { format: 'zstd:chunked' }],
   [['--compression-level', '9'], { level: 9 }],
   [['--compression-level', '-2'], { level: -2 }],
   [['--force-compression'], {}],
