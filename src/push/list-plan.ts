@@ -104,14 +104,11 @@ function finalInstances(
         isAdded && manifest?.digest !== moved.get(descriptor.digest),
     )
     .map((each) => finalInstance(each, isOci));
-  const all = [...kept, ...added];
-  const isMarked = all.some(
-    (instance, index) => isMarkedZstd(instance) && !isMarkedZstd(originals[index]?.descriptor),
-  );
+  if (added.length === 0) return kept;
   // Readers that take the first that fits, and do not know zstd, must come upon the others first.
-  return isMarked || added.length > 0
-    ? all.toSorted((left, right) => Number(isMarkedZstd(left)) - Number(isMarkedZstd(right)))
-    : all;
+  return [...kept, ...added].toSorted(
+    (left, right) => Number(isMarkedZstd(left)) - Number(isMarkedZstd(right)),
+  );
 }
 
 function finalInstance({ descriptor, manifest }: WrittenInstance, isOci: boolean): Descriptor {

@@ -133,8 +133,11 @@ function ociWish(
   layers: readonly LayerPlan[],
   { compression, annotations }: ImageWishes,
 ): string | undefined {
+  const { format } = compression;
+  // As in the reference, also where no layer is in that format in the end.
+  if (format !== undefined && isZstd(format)) return `compression using ${format}`;
   // What a Docker manifest wrongly calls gzip stays there, as long as nobody asks for more.
-  const mustSay = manifest.mediaType === OCI_MANIFEST || compression.format !== undefined;
+  const mustSay = manifest.mediaType === OCI_MANIFEST || format !== undefined;
   const zstd = layers.find(
     ({ becomes, action }) => isZstd(becomes) && (mustSay || action !== 'copy'),
   );

@@ -150,3 +150,30 @@ describe('signatures', () => {
     });
   });
 });
+
+test('zstd in Docker’s format is refused, also where the source has it already', async () => {
+  const compression = { ...NO_COMPRESSION_WISH, format: 'zstd' } as const;
+  const first = memoryDestination();
+  const { result } = await pushOne(sourceOf(await imageOf()), first, { options: { compression } });
+  const manifest = first.manifests.get(result.digest);
+  const blobs = [...first.blobs].map(([digest, bytes]) => ({
+    bytes,
+    descriptor: { mediaType: '', digest, size: bytes.length },
+  }));
+  const { digest, size, mediaType } = result;
+  const top = {
+    bytes: manifest?.bytes ?? new Uint8Array(),
+    descriptor: { mediaType, digest, size },
+  };
+  const journal: Journal = [];
+  const options = { compression, format: 'v2s2' } as const;
+  const pushing = pushOne(memorySource([top, ...blobs]), memoryDestination({ journal }), {
+    options,
+  });
+  const error = await thrownBy(pushing);
+  expect(error).toMatchObject({ code: 'UNSUPPORTED', origin: 'usage' });
+  expect(error.message).toContain(
+    `compression using zstd required together with format ${DOCKER_MANIFEST}, which does not support it`,
+  );
+  expect(journal).toEqual(['open', 'close']);
+});
