@@ -10,7 +10,7 @@ import { DOCKER_LAYER_TAR, DOCKER_V1_SIGNED, isSchema1Type } from '../image/medi
 import { encodeSchema1, renameSchema1, replaceSchema1Blobs } from '../image/schema1.ts';
 import { signSchema1 } from '../image/schema1-signature.ts';
 import type { RawManifest } from '../transports/transport.ts';
-import { finalImage, type FinalLayer, type ImagePlan } from './plan.ts';
+import { finalImage, retyped, type FinalLayer, type ImagePlan } from './plan.ts';
 import type { SourceImage } from './source-image.ts';
 
 /** Bytes that the source does not have. */
@@ -57,7 +57,7 @@ async function schema1Form(
   name: NamedReference | undefined,
 ): Promise<Form> {
   const { schema1: own, raw } = source;
-  const original = own ?? toSchema1(source.manifest, await source.readConfig(), name);
+  const original = own ?? toSchema1(retyped(plan, layers), await source.readConfig(), name);
   const digests = layers.map(({ digest }) => digest);
   const isKept = digests.every((digest, index) => digest === plan.layers[index]?.descriptor.digest);
   const renamed = renameSchema1(original, name);

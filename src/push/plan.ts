@@ -165,6 +165,21 @@ function isEdited(plan: ImagePlan, stored: readonly FinalLayer[]): boolean {
   );
 }
 
+/** The source's manifest, with the types that its layers have come to have, but their old digests. */
+export function retyped(
+  { manifest, layers }: ImagePlan,
+  stored: readonly FinalLayer[],
+): ImageManifest {
+  return {
+    ...manifest,
+    layers: manifest.layers.map((descriptor, index) => {
+      const { digest, size } = descriptor;
+      const final = finalDescriptor(manifest, descriptor, layers[index], stored[index]);
+      return { ...final, digest, size };
+    }),
+  };
+}
+
 /**
  * How a manifest that is written anew speaks of a layer: with the type that its bytes have, which
  * need not be what the source said.
