@@ -1,5 +1,6 @@
 /** What the levels of zstd mean: the reference knows four, libzstd many more. */
 import { OcipushError } from '../errors.ts';
+import type { ZstdParameters } from './zstd-context.ts';
 
 /** Parameters of compression by the names of libzstd, each with its number there (zstd.h). */
 const NUMBERS = {
@@ -13,7 +14,7 @@ const NUMBERS = {
 export type ZstdEffort = Readonly<Partial<Record<keyof typeof NUMBERS, number>>>;
 
 /** The number of a parameter, as both bindings take it. */
-export function zstdParameters(effort: ZstdEffort): readonly (readonly [number, number])[] {
+export function zstdParameters(effort: ZstdEffort): ZstdParameters {
   const names = Object.keys(NUMBERS) as (keyof typeof NUMBERS)[];
   return names.flatMap((name) => {
     const value = effort[name];

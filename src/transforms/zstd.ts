@@ -6,6 +6,7 @@ import type { ByteStream } from '../io/bytes.ts';
 import { ThreadPool } from './thread-pool.ts';
 import { throughThread } from './through-thread.ts';
 import { throughZlib } from './zlib-stream.ts';
+import type { ZstdParameters } from './zstd-context.ts';
 import { zstdEffort, zstdParameters } from './zstd-effort.ts';
 import { zstdLibrary } from './zstd-library.ts';
 
@@ -67,7 +68,7 @@ export async function* zstd(input: ByteStream, { level }: ZstdOptions): ByteStre
 }
 
 /** Several threads are not for node:zlib: it takes it for the end when they are all busy. */
-function nodeCompressor(parameters: readonly (readonly [number, number])[]): Transform {
+function nodeCompressor(parameters: ZstdParameters): Transform {
   const params = Object.fromEntries(parameters.filter(([number]) => number !== JOB_SIZE));
   return (zlib as unknown as ZlibWithZstd).createZstdCompress({
     chunkSize: OUTPUT_CHUNK,

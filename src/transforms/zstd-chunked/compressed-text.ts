@@ -1,16 +1,18 @@
 /** Keeps a long text compressed while it is written. */
-import { zstdBinding, type ZstdBinding } from '../zstd-library.ts';
+import { returnContext, takeContext, type ZstdContext } from '../zstd-context.ts';
+import { zstdBinding } from '../zstd-library.ts';
 
+/** Number of a parameter of libzstd (zstd.h). */
 const LEVEL = 100;
-const CHECKSUM_FLAG = 201;
+
 const PIECE = 128 * 1024;
 
 /** UTF-16 units, of which each takes at most three bytes. */
 const TEXT_PIECE = PIECE / 4;
 
 export class CompressedText {
-  readonly #context: InstanceType<ZstdBinding['CCtx']>;
-  readonly #directives: ZstdBinding['EndDirective'];
+  readonly #context: ZstdContext;
+  readonly #directives = zstdBinding().EndDirective;
   readonly #input = Buffer.allocUnsafeSlow(PIECE);
   #filled = 0;
   readonly #output = new Uint8Array(PIECE);
@@ -19,11 +21,7 @@ export class CompressedText {
 
   /** @param level of libzstd */
   constructor(level: number) {
-    const { CCtx, EndDirective } = zstdBinding();
-    this.#context = new CCtx();
-    this.#context.setParameter(LEVEL, level);
-    this.#context.setParameter(CHECKSUM_FLAG, 1);
-    this.#directives = EndDirective;
+    this.#context = takeContext([[LEVEL, level]]);
   }
 
   /** Bytes of the text. */
@@ -41,12 +39,13 @@ export class CompressedText {
     }
   }
 
-  /** All of it, as one frame. */
+  /** All of it, as one frame; to be called once, at the end. */
   finish(): Uint8Array {
     this.#compress();
     for (let left = 1; left > 0;) {
       left = this.#step(this.#input.subarray(0, 0), this.#directives.end)[0];
     }
+    returnContext(this.#context);
     return Buffer.concat(this.#parts);
   }
 

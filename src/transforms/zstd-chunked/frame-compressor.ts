@@ -1,7 +1,8 @@
 /** Compresses batches of frames, each frame by itself. */
 import { createHash, type Hash } from 'node:crypto';
 import { finishDigest, type Digest } from '../../image/digest.ts';
-import { zstdBinding, type ZstdBinding } from '../zstd-library.ts';
+import { returnContext, takeContext, type ZstdContext } from '../zstd-context.ts';
+import { zstdBinding } from '../zstd-library.ts';
 import type { FrameBatch, FrameSpan } from './frame-batch.ts';
 
 /** What has become of a batch. */
@@ -14,25 +15,25 @@ export interface CompressedBatch {
   readonly digests: readonly Digest[];
 }
 
-/** Number of libzstd (zstd.h). */
-const CHECKSUM_FLAG = 201;
+/** Number of a parameter of libzstd (zstd.h). */
 const LEVEL = 100;
 
 const NOTHING = new Uint8Array(0);
 
 export class FrameCompressor {
-  readonly #context: InstanceType<ZstdBinding['CCtx']>;
-  readonly #end: ZstdBinding['EndDirective'];
+  readonly #context: ZstdContext;
+  readonly #directives = zstdBinding().EndDirective;
   /** Of a frame that is spread over batches. */
   #hash: Hash | undefined;
 
   /** @param level of libzstd */
   constructor(level: number) {
-    const { CCtx, EndDirective } = zstdBinding();
-    this.#context = new CCtx();
-    this.#context.setParameter(LEVEL, level);
-    this.#context.setParameter(CHECKSUM_FLAG, 1);
-    this.#end = EndDirective;
+    this.#context = takeContext([[LEVEL, level]]);
+  }
+
+  /** To be called when nothing more is to be compressed. */
+  close(): void {
+    returnContext(this.#context);
   }
 
   /** @throws Error when the output is too small */
@@ -69,9 +70,9 @@ export class FrameCompressor {
     };
     // What ends the frame comes alone, for with the only bytes it would make other parameters.
     for (let taken = 0; taken < contents.length;) {
-      taken += step(contents.subarray(taken), this.#end.continue)[1];
+      taken += step(contents.subarray(taken), this.#directives.continue)[1];
     }
-    for (let left = ends ? 1 : 0; left > 0;) left = step(NOTHING, this.#end.end)[0];
+    for (let left = ends ? 1 : 0; left > 0;) left = step(NOTHING, this.#directives.end)[0];
     return written;
   }
 

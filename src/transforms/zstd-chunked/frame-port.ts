@@ -27,6 +27,7 @@ export interface FinishedBatch extends CompressedBatch {
 /** Compresses what comes through the port until it is closed. */
 export function serveFrames(port: MessagePort, level: number): void {
   let compressor: FrameCompressor | undefined;
+  port.on('close', () => compressor?.close());
   port.on('message', ({ bytes, spans, output }: Request) => {
     const answer = (result: Answer['result']): void =>
       port.postMessage({ bytes, output, result } satisfies Answer, [bytes, output]);

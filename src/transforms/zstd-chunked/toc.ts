@@ -1,6 +1,6 @@
 /** Writes the table of contents of a zstd:chunked layer (storage/pkg/chunked/internal/minimal). */
 import type { Digest } from '../../image/digest.ts';
-import { encodeJsonText, type Json } from '../../image/json-encoder.ts';
+import { encodeJsonText, encodeString } from '../../image/json-encoder.ts';
 import { chunkedObstacle } from './obstacle.ts';
 import type { TarTime } from './tar-fields.ts';
 import type { TarMember } from './tar-member.ts';
@@ -29,63 +29,74 @@ export interface WrittenMember {
 export const TOC_START = '{"version":1,"entries":';
 export const tocEnd = (tarSplitDigest: Digest): string => `,"tarSplitDigest":"${tarSplitDigest}"}`;
 
-/** The entries of a member: its own, and one for each further chunk of a file that has several. */
+/**
+ * The entries of a member: its own, and one for each further chunk of a file that has several. The
+ * order of the fields is the reference's; what is 0 or empty is left out.
+ */
 export function tocEntries({ member, digest, chunks }: WrittenMember): readonly string[] {
   const [first, ...others] = chunks;
-  const entry = {
-    type: member.type,
-    name: member.name,
-    linkName: member.linkName || undefined,
-    mode: member.mode || undefined,
-    size: member.size || undefined,
-    uid: member.uid || undefined,
-    gid: member.gid || undefined,
-    modtime: formatTime(member.modified),
-    accesstime: member.accessed && formatTime(member.accessed),
-    changetime: member.changed && formatTime(member.changed),
-    devMajor: member.deviceMajor || undefined,
-    devMinor: member.deviceMinor || undefined,
-    xattrs: formatXattrs(member.xattrs),
-    digest,
-    offset: first?.start,
-    endOffset: chunks.at(-1)?.end,
-    ...(first && others.length > 0 && chunkFields(first)),
-  };
-  const rest = others.map((chunk) => ({
-    type: 'chunk',
-    name: member.name,
-    offset: chunk.start,
-    ...chunkFields(chunk),
-  }));
-  return [entry, ...rest].map(encodeJsonText);
-}
-
-function chunkFields({
-  kind,
-  position,
-  size,
-  digest,
-}: FileChunk): Record<string, Json | undefined> {
-  return {
-    chunkSize: size,
-    chunkOffset: position || undefined,
-    chunkDigest: digest,
-    chunkType: kind === 'hole' ? 'zeros' : undefined,
-  };
-}
-
-function formatXattrs(xattrs: ReadonlyMap<string, Uint8Array>): Json | undefined {
-  if (xattrs.size === 0) return undefined;
-  return new Map(
-    [...xattrs].map(([name, value]) => [name, Buffer.from(value).toString('base64')] as const),
+  const name = encodeString(member.name);
+  const entry = fields([
+    ['type', `"${member.type}"`],
+    ['name', name],
+    ['linkName', member.linkName && encodeString(member.linkName)],
+    ['mode', member.mode],
+    ['size', member.size],
+    ['uid', member.uid],
+    ['gid', member.gid],
+    ['modtime', quotedTime(member.modified)],
+    ['accesstime', member.accessed && quotedTime(member.accessed)],
+    ['changetime', member.changed && quotedTime(member.changed)],
+    ['devMajor', member.deviceMajor],
+    ['devMinor', member.deviceMinor],
+    ['xattrs', encodeXattrs(member.xattrs)],
+    ['digest', digest && `"${digest}"`],
+    // The first frame of a layer is one of headers, so that this is never 0.
+    ['offset', first?.start],
+    ['endOffset', chunks.at(-1)?.end],
+  ]);
+  if (first === undefined || others.length === 0) return [`{${entry}}`];
+  const rest = others.map(
+    (chunk) => `{"type":"chunk","name":${name},"offset":${chunk.start},${chunkFields(chunk)}}`,
   );
+  return [`{${entry},${chunkFields(first)}}`, ...rest];
+}
+
+function chunkFields({ kind, position, size, digest }: FileChunk): string {
+  return fields([
+    ['chunkSize', size],
+    ['chunkOffset', position],
+    ['chunkDigest', digest && `"${digest}"`],
+    ['chunkType', kind === 'hole' && '"zeros"'],
+  ]);
+}
+
+/** Those that have a value. By hand, for there are many: an encoder looks at every character. */
+function fields(all: readonly (readonly [string, string | number | false | undefined])[]): string {
+  let text = '';
+  for (const [name, value] of all) {
+    if (value) text += `${text === '' ? '' : ','}"${name}":${value}`;
+  }
+  return text;
+}
+
+function encodeXattrs(xattrs: ReadonlyMap<string, Uint8Array>): string | undefined {
+  if (xattrs.size === 0) return undefined;
+  const values = [...xattrs].map(
+    ([name, value]) => [name, Buffer.from(value).toString('base64')] as const,
+  );
+  return encodeJsonText(new Map(values));
+}
+
+function quotedTime(time: TarTime): string {
+  return `"${formatTime(time)}"`;
 }
 
 /** RFC 3339 in UTC, with as many digits of the fraction as there are. */
-export function formatTime({ seconds, nanoseconds }: TarTime): string {
+function formatTime({ seconds, nanoseconds }: TarTime): string {
   const date = new Date(seconds * 1000);
   const year = date.getUTCFullYear();
   if (!(year >= 0 && year <= 9999)) throw chunkedObstacle(`a member of ${seconds} s`);
-  const fraction = String(nanoseconds).padStart(9, '0').replace(/0+$/, '');
-  return date.toISOString().replace(/\.000Z$/, fraction === '' ? 'Z' : `.${fraction}Z`);
+  const fraction = nanoseconds === 0 ? '' : String(nanoseconds).padStart(9, '0').replace(/0+$/, '');
+  return `${date.toISOString().slice(0, -5)}${fraction === '' ? '' : '.'}${fraction}Z`;
 }

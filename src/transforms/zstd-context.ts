@@ -1,0 +1,33 @@
+/** The compressors of libzstd in this thread: their memory is large, and used again. */
+import { zstdBinding, type ZstdBinding } from './zstd-library.ts';
+
+export type ZstdContext = InstanceType<ZstdBinding['CCtx']>;
+
+/** Parameters by their numbers in libzstd (zstd.h). */
+export type ZstdParameters = readonly (readonly [number, number])[];
+
+const CHECKSUM_FLAG = 201;
+
+const idle: ZstdContext[] = [];
+
+/**
+ * A compressor whose frames have a checksum, as those of the reference.
+ * @throws OcipushError UNSUPPORTED when zstd-napi is not there
+ */
+export function takeContext(parameters: ZstdParameters): ZstdContext {
+  const { CCtx } = zstdBinding();
+  const context = idle.pop() ?? new CCtx();
+  for (const [number, value] of [...parameters, [CHECKSUM_FLAG, 1] as const]) {
+    context.setParameter(number, value);
+  }
+  return context;
+}
+
+/**
+ * Gives a compressor back between two frames. In the middle of one its threads may still be at work:
+ * libzstd 1.5.7 does not wait for them when it is to begin another frame with more threads.
+ */
+export function returnContext(context: ZstdContext): void {
+  context.reset(zstdBinding().ResetDirective.sessionAndParameters);
+  idle.push(context);
+}
