@@ -2,8 +2,8 @@
 import { OcipushError, wrapError } from '../errors.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import { isListType } from '../image/media-types.ts';
+import type { ByteStream } from '../io/bytes.ts';
 import { createLimiter, type Limiter } from '../io/limiter.ts';
-import { readForeign } from '../registry/foreign.ts';
 import type {
   DestinationReference,
   ImageDestination,
@@ -129,7 +129,11 @@ function newSession(
 ): PushSession {
   const { source, options, progress, cache, blocks, share } = part;
   const { signal, registry } = part.context;
-  const fetchForeign = (descriptor: Descriptor) => readForeign(descriptor, registry, signal);
+  // Few images have foreign layers, and the HTTP client takes its time to load.
+  async function* fetchForeign(descriptor: Descriptor): ByteStream {
+    const { readForeign } = await import('../registry/foreign.ts');
+    yield* readForeign(descriptor, registry, signal);
+  }
   const blobs = createLimiter(options.jobs);
   const given = { source, destination, options, progress, cache, blocks, share };
   return { ...given, fetchForeign, signal, fail, blobs, stored: new Map(), reports: [] };

@@ -74,3 +74,12 @@ test('a push loads what its source and destination need', async () => {
     [],
   );
 });
+
+test('a push that reaches no registry loads no HTTP client', async () => {
+  await using scene = await openScene();
+  await writeOciLayout(scene.path('image'), { layers: [await makeLayer({ a: '1' })] });
+  const directory = scene.path('coverage');
+  const run = await scene.home.run(['push', 'oci:image', 'oci:copy'], noting(directory));
+  expect(run).toMatchObject({ code: 0 });
+  expect(await packagesRun(directory)).toEqual(new Set(['commander']));
+});
