@@ -1,16 +1,27 @@
-/** The thread's side of through-thread.ts: runs codecs between ports. */
+/** What runs in a thread: codecs, each behind a port. */
 import { parentPort, type MessagePort } from 'node:worker_threads';
 import type { ByteStream } from '../io/bytes.ts';
 import { PortStream } from '../io/port-stream.ts';
 import type { Codec, CodecJob } from './codec-job.ts';
 
-parentPort?.on('message', ({ codec, port }: CodecJob) => {
-  if (codec.name !== 'zstd-frames') void run(codec, port);
-  else
-    void import('./zstd-chunked/frame-port.ts').then(({ serveFrames }) =>
-      serveFrames(port, codec.options.level),
-    );
-});
+parentPort?.on('message', (job: CodecJob) => void serve(job));
+
+async function serve({ codec, port }: CodecJob): Promise<void> {
+  switch (codec.name) {
+    case 'zstd-frame': {
+      const { answerWithFrame } = await import('./frame-thread.ts');
+      answerWithFrame(port, codec.options);
+      return;
+    }
+    case 'zstd-frames': {
+      const { serveFrames } = await import('./zstd-chunked/frame-port.ts');
+      serveFrames(port, codec.options.level);
+      return;
+    }
+    default:
+      await run(codec, port);
+  }
+}
 
 async function run(codec: Codec, port: MessagePort): Promise<void> {
   const stream = new PortStream(port);
@@ -31,8 +42,6 @@ async function run(codec: Codec, port: MessagePort): Promise<void> {
 /** @returns what there is to say of the bytes when they have ended */
 async function* transform(input: ByteStream, codec: Codec): AsyncGenerator<Uint8Array, unknown> {
   switch (codec.name) {
-    case 'zstd':
-      return yield* (await import('./zstd-frame.ts')).zstdFrame(input, codec.options);
     case 'zstd-chunked': {
       const { FramePorts } = await import('./zstd-chunked/frame-port.ts');
       const { layerStream } = await import('./zstd-chunked/layer-stream.ts');

@@ -1,12 +1,11 @@
 /** The compressors of libzstd in this thread: their memory is large, and used again. */
+import type { ZstdParameters } from './zstd-effort.ts';
 import { zstdBinding, type ZstdBinding } from './zstd-library.ts';
 
 export type ZstdContext = InstanceType<ZstdBinding['CCtx']>;
 
-/** Parameters by their numbers in libzstd (zstd.h). */
-export type ZstdParameters = readonly (readonly [number, number])[];
-
-const CHECKSUM_FLAG = 201;
+/** Number of a parameter of libzstd (zstd.h). */
+export const CHECKSUM_FLAG = 201;
 
 const idle: ZstdContext[] = [];
 
@@ -23,10 +22,7 @@ export function takeContext(parameters: ZstdParameters): ZstdContext {
   return context;
 }
 
-/**
- * Gives a compressor back between two frames. In the middle of one its threads may still be at work:
- * libzstd 1.5.7 does not wait for them when it is to begin another frame with more threads.
- */
+/** Gives a compressor back between two frames. */
 export function returnContext(context: ZstdContext): void {
   context.reset(zstdBinding().ResetDirective.sessionAndParameters);
   idle.push(context);

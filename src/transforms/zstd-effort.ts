@@ -1,49 +1,46 @@
 /** What the levels of zstd mean: the reference knows four, libzstd many more. */
 import { OcipushError } from '../errors.ts';
-import type { ZstdParameters } from './zstd-context.ts';
+import { MIB } from '../io/bytes.ts';
 
-/** Parameters of compression by the names of libzstd, each with its number there (zstd.h). */
-const NUMBERS = {
-  compressionLevel: 100,
-  windowLog: 101,
-  chainLog: 103,
-  enableLongDistanceMatching: 160,
-  jobSize: 401,
-} as const;
+/** Parameters of libzstd by their numbers there (zstd.h). */
+export type ZstdParameters = readonly (readonly [number, number])[];
 
-export type ZstdEffort = Readonly<Partial<Record<keyof typeof NUMBERS, number>>>;
-
-/** The number of a parameter, as both bindings take it. */
-export function zstdParameters(effort: ZstdEffort): ZstdParameters {
-  const names = Object.keys(NUMBERS) as (keyof typeof NUMBERS)[];
-  return names.flatMap((name) => {
-    const value = effort[name];
-    return value === undefined ? [] : [[NUMBERS[name], value] as const];
-  });
+/** How a stream is compressed. */
+export interface ZstdEffort {
+  /** Plain bytes of a frame; only the last one of a stream has fewer. */
+  readonly frameSize: number;
+  readonly parameters: ZstdParameters;
 }
 
-const MIB = 1024 * 1024;
+const COMPRESSION_LEVEL = 100;
+const WINDOW_LOG = 101;
+const CHAIN_LOG = 103;
+
 const REFERENCE_DEFAULT = 3;
 
 /**
  * From which level on the reference (klauspost/compress in skopeo 1.18) takes more time, and the
- * fastest parameters that were found with which libzstd 1.5.7 writes no more than it does; measured
- * on each of three layers of 101, 170 and 187 MB: a Debian root, libraries of gcc, perl and
- * python3, Node.js. In MB and seconds of a core for all three, ours and then the reference's with
- * all that it does: 130.8 in 1.7, 136.8 in 3.8; 122.2 in 1.8, 123.7 in 3.6; 113.5 in 5.1, 115.7 in
- * 10.5; 105.8 in 8.9, 106.8 in 39.7. Jobs (what a core compresses at a time) of 4 MiB take a third
- * of the memory that the default would, and a window beyond that makes up for them.
+ * fastest that was found with which libzstd 1.5.7 writes no more than it does; measured on each of
+ * three layers of 101, 170 and 187 MB: a Debian root, libraries of gcc, perl and python3, Node.js. In
+ * MB for all three, ours and the reference's: 128.9 and 136.8; 122.0 and 123.7; 113.2 and 116.7;
+ * 107.4 and 108.7. Smaller frames write more, for each begins without knowing those before it.
  */
 const EFFORTS: readonly (readonly [from: number, ZstdEffort])[] = [
-  [-Infinity, { compressionLevel: 2, windowLog: 21, jobSize: 4 * MIB }],
-  [3, { compressionLevel: 3, windowLog: 23, chainLog: 14, jobSize: 4.5 * MIB }],
-  [6, { compressionLevel: 6, windowLog: 23, jobSize: 4 * MIB }],
-  [10, { compressionLevel: 10, windowLog: 25, jobSize: 8 * MIB, enableLongDistanceMatching: 1 }],
+  [-Infinity, effort(10, [COMPRESSION_LEVEL, 2], [WINDOW_LOG, 22])],
+  [3, effort(10, [COMPRESSION_LEVEL, 3], [WINDOW_LOG, 23], [CHAIN_LOG, 14])],
+  [6, effort(10, [COMPRESSION_LEVEL, 6], [WINDOW_LOG, 23])],
+  [10, effort(16, [COMPRESSION_LEVEL, 10], [WINDOW_LOG, 24])],
 ];
+
+function effort(frameMebibytes: number, ...parameters: [number, number][]): ZstdEffort {
+  return { frameSize: frameMebibytes * MIB, parameters };
+}
 
 /** @param level any integer, as in the reference; unset: the default */
 export function zstdEffort(level = REFERENCE_DEFAULT): ZstdEffort {
-  return EFFORTS.findLast(([from]) => level >= from)?.[1] ?? {};
+  const found = EFFORTS.findLast(([from]) => level >= from);
+  if (found === undefined) throw new TypeError(`${level} is no number`);
+  return found[1];
 }
 
 /** @throws OcipushError USAGE for what is no integer */

@@ -1,73 +1,40 @@
-/** Writes a stream as one zstd frame, in the thread that this runs in and in those of libzstd. */
-import type { ByteStream } from '../io/bytes.ts';
-import {
-  returnContext,
-  takeContext,
-  type ZstdContext,
-  type ZstdParameters,
-} from './zstd-context.ts';
+/** Compresses one frame of zstd, in the thread that this runs in. */
+import { returnContext, takeContext } from './zstd-context.ts';
+import type { ZstdParameters } from './zstd-effort.ts';
 import { zstdBinding } from './zstd-library.ts';
 
-export interface FrameOptions {
+/** What is to become a frame: the first bytes of the memory, which has room for {@link frameBound}. */
+export interface PlainFrame {
   readonly parameters: ZstdParameters;
-  /** Threads of libzstd: at least 1, for without any it writes other bytes. */
-  readonly workers: number;
+  readonly memory: ArrayBuffer;
+  readonly length: number;
 }
 
-/** Number of a parameter of libzstd (zstd.h). */
-const WORKERS = 400;
+/** What has become of it: the first bytes of the same memory. */
+export interface CompressedFrame {
+  readonly memory: ArrayBuffer;
+  readonly length: number;
+}
 
-const OUTPUT_CHUNK = 256 * 1024;
-const NOTHING = new Uint8Array(0);
+/** Bytes of a frame at most whose contents have `length` bytes (ZSTD_compressBound in zstd.h). */
+export function frameBound(length: number): number {
+  const margin = 128 * 1024;
+  return length + (length >> 8) + Math.max(0, (margin - length) >> 11);
+}
 
-/** The same input and parameters give the same bytes for any number of workers. */
-export async function* zstdFrame(input: ByteStream, options: FrameOptions): ByteStream {
-  const context = takeContext([...options.parameters, [WORKERS, options.workers]]);
-  let isWhole = false;
+/** Libzstd cannot compress in place; what it writes to is used again. */
+let scratch = new Uint8Array(0);
+
+/** @throws Error when libzstd does */
+export function compressFrame({ parameters, memory, length }: PlainFrame): CompressedFrame {
+  const bound = zstdBinding().compressBound(length);
+  if (scratch.length < bound) scratch = new Uint8Array(bound);
+  const context = takeContext(parameters);
   try {
-    yield* frameOf(input, context);
-    isWhole = true;
+    const written = context.compress2(scratch, new Uint8Array(memory, 0, length));
+    new Uint8Array(memory).set(scratch.subarray(0, written));
+    return { memory, length: written };
   } finally {
-    if (!isWhole) endFrame(context);
     returnContext(context);
   }
-}
-
-async function* frameOf(input: ByteStream, context: ZstdContext): ByteStream {
-  const { EndDirective } = zstdBinding();
-  const output = new Uint8Array(OUTPUT_CHUNK);
-  let filled = 0;
-  for await (const chunk of input) {
-    for (let taken = 0; taken < chunk.length;) {
-      const [, written, read] = context.compressStream2(
-        output.subarray(filled),
-        chunk.subarray(taken),
-        EndDirective.continue,
-      );
-      taken += read;
-      filled += written;
-      if (filled < output.length) continue;
-      yield output;
-      filled = 0;
-    }
-  }
-  // What ends the frame comes alone, for with the first bytes it would make other parameters.
-  for (let left = 1; left > 0;) {
-    const [remaining, written] = context.compressStream2(
-      output.subarray(filled),
-      NOTHING,
-      EndDirective.end,
-    );
-    left = remaining;
-    filled += written;
-    if (filled > 0) yield output.subarray(0, filled);
-    filled = 0;
-  }
-}
-
-/** Lets the threads of libzstd finish what they have begun. */
-function endFrame(context: ZstdContext): void {
-  const output = new Uint8Array(OUTPUT_CHUNK);
-  const { end } = zstdBinding().EndDirective;
-  for (let left = 1; left > 0;) [left] = context.compressStream2(output, NOTHING, end);
 }
