@@ -1,11 +1,7 @@
 /** `--creds`: the credentials on the command line, and asking for what they lack. */
-import { createInterface } from 'node:readline';
 import { OcipushError } from '../errors.ts';
 import type { Credentials } from '../registry/options.ts';
-import type { Host } from './host.ts';
-
-/** Asks a person for one line; undefined when the input ends first. */
-export type Ask = (question: string, echo: 'shown' | 'hidden') => Promise<string | undefined>;
+import type { Ask } from './ask.ts';
 
 const HINT = 'give --creds USER:PASS or an --authfile where nobody can be asked';
 
@@ -31,33 +27,6 @@ export async function completeCredentials(
   const password = await ask('Password: ', 'hidden');
   if (password === undefined) throw unanswered('could not read password from terminal: EOF');
   return { kind: 'basic', user, password };
-}
-
-/** Asks on standard error and reads from the terminal on standard input, where there is one. */
-export function askAtTerminal(host: Host): Ask | undefined {
-  if (!host.stdinIsTerminal) return undefined;
-  return async (question, echo) => {
-    host.signal.throwIfAborted();
-    // Without `terminal` the terminal itself echoes and edits; with it and no output, nobody echoes.
-    const lines = createInterface({
-      input: host.stdin(),
-      terminal: echo === 'hidden',
-      historySize: 0,
-    });
-    // Only now that nothing is echoed may an answer come.
-    host.stderr.write(question);
-    try {
-      return await new Promise((resolve, reject) => {
-        lines.once('line', resolve);
-        lines.once('close', () => resolve(undefined));
-        lines.once('SIGINT', () => reject(new OcipushError('ABORTED', 'interrupted')));
-        host.signal.addEventListener('abort', () => reject(host.signal.reason), { once: true });
-      });
-    } finally {
-      lines.close();
-      if (echo === 'hidden') host.stderr.write('\n');
-    }
-  };
 }
 
 function unanswered(message: string): OcipushError {

@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { OcipushError } from '../errors.ts';
 import type { AuthEntry } from './auth-file.ts';
-import type { Credentials } from './credentials.ts';
+import type { BasicCredentials, Credentials } from './credentials.ts';
 
 /**
  * The credentials of an entry; undefined when it holds none, which decides nothing: another file
@@ -26,6 +26,11 @@ export function credentialsOf(
     return undefined;
   }
   return basicCredentials(decoded.slice(0, colon), trimNuls(decoded.slice(colon + 1)));
+}
+
+/** The `auth` of an entry that holds these. */
+export function encodeAuth({ user, password }: BasicCredentials): string {
+  return Buffer.from(`${user}:${password}`).toString('base64');
 }
 
 /** Both or nothing: a user without a password is no proof of anything. */

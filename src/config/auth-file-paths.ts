@@ -1,6 +1,7 @@
 /** Which files hold credentials, in the order in which they are asked. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { OcipushError } from '../errors.ts';
 import { homeDirectory } from './home.ts';
 import { systemCode } from '../io/system-error.ts';
 
@@ -42,6 +43,40 @@ export async function authFilePaths(
   return [...paths].map((path) => ({ path, namedBy: undefined }));
 }
 
+/** The file that a login changes. */
+export interface AuthFileTarget {
+  readonly path: string;
+  /** `docker`: as docker writes its config.json, which knows no namespaces. */
+  readonly format: 'containers' | 'docker';
+}
+
+/** The flags that name a file to change; at most one of them is there. */
+export interface AuthFileFlags {
+  readonly authfile?: string | undefined;
+  readonly compatAuthFile?: string | undefined;
+}
+
+/**
+ * The file that `podman login` writes: the one that the user named, else the first of
+ * containers-auth.json(5), FILES.
+ * @throws OcipushError CONFIG_INVALID when its directory is missing or unknown
+ */
+export async function authFileToChange(
+  { authfile, compatAuthFile }: AuthFileFlags,
+  environment: NodeJS.ProcessEnv,
+  machine: Machine = thisMachine(),
+): Promise<AuthFileTarget> {
+  if (compatAuthFile) return { path: compatAuthFile, format: 'docker' };
+  const [first] = await authFilePaths(authfile, environment, refuseToWrite, machine);
+  if (first === undefined) throw invalid('there is no home directory for an auth file');
+  return { path: first.path, format: first.namedBy === '$DOCKER_CONFIG' ? 'docker' : 'containers' };
+}
+
+/** What is to be kept must not end up in a place that was not meant. */
+function refuseToWrite(reason: string): never {
+  throw invalid(reason);
+}
+
 /** Where `podman login` writes on Linux. */
 async function runtimePaths(
   environment: NodeJS.ProcessEnv,
@@ -53,7 +88,7 @@ async function runtimePaths(
     if ((await ownerOf(runtime)) !== 'absent') return [authJson(runtime)];
     warn(
       `"${runtime}" directory set by $XDG_RUNTIME_DIR does not exist. ` +
-        'Either create the directory or unset $XDG_RUNTIME_DIR: going on without its credentials',
+        'Either create the directory or unset $XDG_RUNTIME_DIR',
     );
     return [];
   }
@@ -90,4 +125,11 @@ async function ownerOf(path: string): Promise<number | 'absent' | 'unknown'> {
 
 function thisMachine(): Machine {
   return { platform: process.platform, uid: process.getuid?.() ?? 0, runDirectory: '/run' };
+}
+
+function invalid(message: string): OcipushError {
+  return new OcipushError('CONFIG_INVALID', message, {
+    origin: 'config',
+    hint: 'name a file with --authfile',
+  });
 }

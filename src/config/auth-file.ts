@@ -35,12 +35,22 @@ const HINT = 'correct it, or replace it by logging in again';
  * @throws OcipushError CONFIG_INVALID; its cause is the file system's error where there is one
  */
 export async function readAuthFile(path: string): Promise<AuthFile | undefined> {
-  const name = `JSON file "${path}"`;
-  let bytes: Uint8Array;
+  const top = await readAuthJson(path);
+  return top && authFileOf(top, fileName(path));
+}
+
+/**
+ * The same as JSON, of which nothing has been checked.
+ * @throws as {@link readAuthFile}
+ */
+export async function readAuthJson(path: string): Promise<JsonObject | undefined> {
+  const name = fileName(path);
   try {
-    bytes = await collect(createReadStream(path), FILE_LIMIT, name);
+    const bytes = await collect(createReadStream(path), FILE_LIMIT, name);
+    return parseSecretJson(bytes, name, HINT);
   } catch (error) {
     if (isAbsent(error)) return undefined;
+    if (error instanceof OcipushError && error.code === 'CONFIG_INVALID') throw error;
     const message =
       error instanceof OcipushError ? error.message : `reading ${name}: ${systemReason(error)}`;
     throw new OcipushError('CONFIG_INVALID', message, {
@@ -49,7 +59,6 @@ export async function readAuthFile(path: string): Promise<AuthFile | undefined> 
       cause: error,
     });
   }
-  return parseAuthFile(bytes, name);
 }
 
 /**
@@ -58,7 +67,11 @@ export async function readAuthFile(path: string): Promise<AuthFile | undefined> 
  * @throws OcipushError CONFIG_INVALID naming the file and the key
  */
 export function parseAuthFile(bytes: Uint8Array, name: string): AuthFile {
-  const top = parseSecretJson(bytes, name, HINT);
+  return authFileOf(parseSecretJson(bytes, name, HINT), name);
+}
+
+/** What a file says. @throws as {@link parseAuthFile} */
+export function authFileOf(top: JsonObject, name: string): AuthFile {
   const flat = isFlat(top);
   const entries = new Map<string, AuthEntry>();
   for (const [key, value] of Object.entries(flat ? top : objectMember(top, 'auths', name))) {
@@ -97,6 +110,11 @@ export function registryOf(repository: string): string {
   return repository.split('/', 1)[0] ?? repository;
 }
 
+/** How messages call a file. */
+function fileName(path: string): string {
+  return `JSON file "${path}"`;
+}
+
 function keysOf(repository: string): readonly string[] {
   const parts = repository.split('/');
   return parts.map((_, index) => parts.slice(0, parts.length - index).join('/'));
@@ -108,7 +126,8 @@ function normaliseKey(key: string, flat: boolean): string {
   return host === 'docker.io' || host === 'registry-1.docker.io' ? 'index.docker.io' : host;
 }
 
-function isFlat(top: JsonObject): boolean {
+/** Whether a file has the .dockercfg shape. */
+export function isFlat(top: JsonObject): boolean {
   if (memberOf(top, 'auths') !== undefined) return false;
   const values = Object.values(top);
   return (

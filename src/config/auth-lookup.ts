@@ -6,10 +6,11 @@ import { findEntry, parseAuthFile, readAuthFile, registryOf, type AuthFile } fro
 import { authFilePaths, type AuthFilePath } from './auth-file-paths.ts';
 import { askCredentialHelper } from './credential-helper.ts';
 import type { CredentialLookup, Credentials } from './credentials.ts';
+import { AUTH_FILES, joinedError } from './helper-list.ts';
 import { systemCode, systemReason } from '../io/system-error.ts';
 
 export interface AuthLookupOptions {
-  /** `--authfile` as typed: then no other file is read, and it must be there. */
+  /** `--authfile` as typed: then no other file is read. */
   readonly authfile?: string | undefined;
   readonly environment: NodeJS.ProcessEnv;
   /** `credential-helpers` of registries.conf, asked in this order. */
@@ -19,19 +20,14 @@ export interface AuthLookupOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The word of registries.conf that stands for the auth files. */
-const AUTH_FILES = 'containers-auth.json';
-
 /** Reads a file when it is first asked for, and only then. */
 type LazyFile = () => Promise<AuthFile | undefined>;
 
 /**
- * Makes the lookup; of the disk it sees only whether a typed auth file is there. The lookup fails
- * with OcipushError CONFIG_INVALID when a file is broken or a helper fails.
- * @throws OcipushError CONFIG_INVALID when there is no such auth file
+ * Makes the lookup, without a look at the disk. The lookup fails with OcipushError CONFIG_INVALID
+ * when a file is broken or a helper fails.
  */
-export async function createAuthFileLookup(options: AuthLookupOptions): Promise<CredentialLookup> {
-  if (options.authfile) await checkAccessible(options.authfile);
+export function createAuthFileLookup(options: AuthLookupOptions): CredentialLookup {
   const quiet = { ...options, warn: onceEach(options.warn) };
   const files = memoise(() => lazyFiles(quiet));
   return (repository) => {
@@ -42,6 +38,20 @@ export async function createAuthFileLookup(options: AuthLookupOptions): Promise<
         : askCredentialHelper(helper, registryOf(repository), options),
     );
   };
+}
+
+/** @throws OcipushError CONFIG_INVALID when there is no auth file where a flag says so */
+export async function checkAuthFile(path: string): Promise<void> {
+  try {
+    await access(path);
+  } catch (error) {
+    const message = `credential file is not accessible: faccessat ${path}: ${systemReason(error)}`;
+    throw new OcipushError('CONFIG_INVALID', message, {
+      origin: 'config',
+      hint: 'correct --authfile, or log in with the same --authfile first',
+      cause: error,
+    });
+  }
 }
 
 /** The reference's order: a helper that fails matters only when no other has an answer. */
@@ -61,13 +71,7 @@ async function firstAnswer(
     }
   }
   if (errors.length === 0) return undefined;
-  if (errors.length === 1) throw errors[0];
-  const lines = errors.map((error) => `\n\t* ${messageOf(error)}`).join('');
-  throw new OcipushError('CONFIG_INVALID', `errors looking up credentials:${lines}`, {
-    origin: 'config',
-    hint: 'correct any one of these, or pass the credentials with --creds',
-    cause: new AggregateError(errors),
-  });
+  throw joinedError(errors, 'looking up credentials');
 }
 
 async function searchFiles(
@@ -131,19 +135,6 @@ async function readFile(
     // Someone else's leftover in a well-known place, such as root's /run/containers.
     warn(`skipping credentials: ${messageOf(error)}`);
     return undefined;
-  }
-}
-
-async function checkAccessible(path: string): Promise<void> {
-  try {
-    await access(path);
-  } catch (error) {
-    const message = `credential file is not accessible: faccessat ${path}: ${systemReason(error)}`;
-    throw new OcipushError('CONFIG_INVALID', message, {
-      origin: 'config',
-      hint: 'correct --authfile, or log in with the same --authfile first',
-      cause: error,
-    });
   }
 }
 

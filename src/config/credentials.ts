@@ -1,7 +1,13 @@
 /** What a registry accepts as proof of who is pushing. */
 
+export interface BasicCredentials {
+  readonly kind: 'basic';
+  readonly user: string;
+  readonly password: string;
+}
+
 export type Credentials =
-  | { readonly kind: 'basic'; readonly user: string; readonly password: string }
+  | BasicCredentials
   | { readonly kind: 'identity-token'; readonly token: string };
 
 /** Credentials for a repository, `host[:port]/path`; undefined means anonymous. */

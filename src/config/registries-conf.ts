@@ -1,4 +1,4 @@
-/** registries.conf, as far as short names of images go: containers-registries.conf(5). */
+/** registries.conf: short names of images, and who has credentials; containers-registries.conf(5). */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OcipushError } from '../errors.ts';
@@ -12,6 +12,8 @@ export interface RegistriesConf {
   readonly unqualifiedSearchRegistries: readonly string[];
   /** Full repository by short name; both without tag. */
   readonly aliases: ReadonlyMap<string, string>;
+  /** Who is asked for credentials, in this order; undefined when no file says. */
+  readonly credentialHelpers: readonly string[] | undefined;
 }
 
 const SYSTEM_DIRECTORY = '/etc/containers';
@@ -44,9 +46,11 @@ export async function readRegistriesConf(
 /** Later files win; an alias for nothing takes an earlier one back. */
 function merge(tables: readonly ConfigTable[]): RegistriesConf {
   let searched: readonly string[] = [];
+  let credentialHelpers: readonly string[] | undefined;
   const aliases = new Map<string, string>();
   for (const table of tables) {
     searched = searchRegistries(table) ?? searched;
+    credentialHelpers = stringsAt(table, 'credential-helpers') ?? credentialHelpers;
     const entries = tableAt(table, 'aliases');
     for (const name of Object.keys(entries.values)) {
       const repository = stringAt(entries, name);
@@ -54,7 +58,7 @@ function merge(tables: readonly ConfigTable[]): RegistriesConf {
       else aliases.set(name, repository);
     }
   }
-  return { unqualifiedSearchRegistries: searched, aliases };
+  return { unqualifiedSearchRegistries: searched, aliases, credentialHelpers };
 }
 
 /** Version 1 of the format has a table of its own for them. */

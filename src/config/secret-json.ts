@@ -22,9 +22,13 @@ export function parseSecretJson(bytes: Uint8Array, what: string, hint: string): 
  * other tools wrote with capitals works there. The exact name goes first.
  */
 export function memberOf(object: JsonObject, name: string): unknown {
-  if (Object.hasOwn(object, name)) return object[name];
-  const key = Object.keys(object).find((other) => other.toLowerCase() === name.toLowerCase());
-  return key === undefined ? undefined : object[key];
+  return object[memberName(object, name)];
+}
+
+/** The name under which {@link memberOf} finds a member; the exact one when there is none. */
+export function memberName(object: JsonObject, name: string): string {
+  if (Object.hasOwn(object, name)) return name;
+  return Object.keys(object).find((other) => other.toLowerCase() === name.toLowerCase()) ?? name;
 }
 
 /** The JSON type of a value, with its article, for messages. */

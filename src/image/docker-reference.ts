@@ -62,6 +62,11 @@ export function parseDockerReference(text: string): NamedReference {
   };
 }
 
+/** Whether a text can be the host of a registry, with its port if it has one. */
+export function isDomain(text: string): boolean {
+  return DOMAIN.test(text);
+}
+
 /** Whether a text can be the tag of an image. */
 export function isTag(text: string): boolean {
   return new RegExp(`^${TAG}$`).test(text);

@@ -2,7 +2,7 @@ import { chown, mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { authFilePaths, type Machine } from '../../src/config/auth-file-paths.ts';
+import { authFilePaths, authFileToChange, type Machine } from '../../src/config/auth-file-paths.ts';
 import { temporaryDirectory } from './places.ts';
 
 const ROOT: Machine = { platform: 'linux', uid: 0, runDirectory: '/nowhere' };
@@ -99,6 +99,41 @@ describe('authFilePaths', () => {
         join(runDirectory, 'containers', String(me), 'auth.json'),
         ...HOME_FILES,
       ]);
+    });
+  });
+});
+
+describe('authFileToChange', () => {
+  const variables = { ...HOME, REGISTRY_AUTH_FILE: '/r', DOCKER_CONFIG: '/d' };
+
+  test.each([
+    [{ authfile: '/a' }, variables, '/a', 'containers'],
+    [{ compatAuthFile: '/c' }, variables, '/c', 'docker'],
+    [{}, variables, '/r', 'containers'],
+    [{ authfile: '', compatAuthFile: '' }, variables, '/r', 'containers'],
+    [{}, { ...variables, REGISTRY_AUTH_FILE: '' }, '/d/config.json', 'docker'],
+    [{}, HOME, '/nowhere/containers/0/auth.json', 'containers'],
+  ] as const)('%j with %j: %s', async (flags, environment, path, format) => {
+    expect(await authFileToChange(flags, environment, ROOT)).toEqual({ path, format });
+  });
+
+  test('is the one in the home outside of Linux', async () => {
+    const machine = { ...ROOT, platform: 'darwin' } as const;
+    expect(await authFileToChange({}, HOME, machine)).toEqual({
+      path: HOME_FILES[0],
+      format: 'containers',
+    });
+  });
+
+  test('is nowhere else when $XDG_RUNTIME_DIR is not there', async () => {
+    const environment = { ...HOME, XDG_RUNTIME_DIR: join(await temporaryDirectory(), 'missing') };
+    await expect(authFileToChange({}, environment, ROOT)).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      origin: 'config',
+      message: expect.stringContaining('$XDG_RUNTIME_DIR does not exist'),
+    });
+    expect(await authFileToChange({ authfile: '/a' }, environment, ROOT)).toMatchObject({
+      path: '/a',
     });
   });
 });

@@ -1,7 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { createAuthFileLookup, type AuthLookupOptions } from '../../src/config/auth-lookup.ts';
+import {
+  checkAuthFile,
+  createAuthFileLookup,
+  type AuthLookupOptions,
+} from '../../src/config/auth-lookup.ts';
 import {
   base64,
   temporaryDirectory,
@@ -76,13 +80,13 @@ describe('which file answers', () => {
   ])('without %j: %s', async (missing, user) => {
     const { root, options } = await scene(everywhere);
     await Promise.all(missing.map((path) => rm(join(root, path))));
-    const lookup = await createAuthFileLookup(options);
+    const lookup = createAuthFileLookup(options);
     expect(await lookup('quay.io/a')).toEqual(basic(user));
   });
 
   test('none of them: anonymous', async () => {
     const { options, warnings } = await scene({});
-    expect(await (await createAuthFileLookup(options))('quay.io/a')).toBeUndefined();
+    expect(await createAuthFileLookup(options)('quay.io/a')).toBeUndefined();
     expect(warnings).toEqual([]);
   });
 
@@ -111,7 +115,7 @@ describe('which file answers', () => {
     if (set.includes('registry')) environment['REGISTRY_AUTH_FILE'] = join(root, 'registry.json');
     if (set.includes('docker')) environment['DOCKER_CONFIG'] = join(root, 'docker');
     const authfile = set.includes('typed') ? join(root, 'typed.json') : undefined;
-    const lookup = await createAuthFileLookup({ ...options, authfile });
+    const lookup = createAuthFileLookup({ ...options, authfile });
     expect(await lookup(repository)).toEqual(user === undefined ? undefined : basic(user));
   });
 
@@ -119,9 +123,9 @@ describe('which file answers', () => {
     ['home', 'no such file or directory'],
     ['run/.keep', 'not a directory'],
   ])('a typed file below %s is refused before anything is asked', async (parent, reason) => {
-    const { root, options } = await scene({});
+    const { root } = await scene({});
     const authfile = join(root, parent, 'auth.json');
-    await expect(createAuthFileLookup({ ...options, authfile })).rejects.toMatchObject({
+    await expect(checkAuthFile(authfile)).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
       origin: 'config',
       hint: expect.any(String),
@@ -133,7 +137,7 @@ describe('which file answers', () => {
   test('a file named by $REGISTRY_AUTH_FILE may be missing, with a warning', async () => {
     const { root, environment, options, warnings } = await scene({ [RUNTIME]: entry('runtime') });
     environment['REGISTRY_AUTH_FILE'] = join(root, 'missing.json');
-    const lookup = await createAuthFileLookup(options);
+    const lookup = createAuthFileLookup(options);
     expect(await lookup('quay.io/a')).toBeUndefined();
     await lookup('quay.io/b');
     expect(warnings).toEqual([expect.stringContaining(join(root, 'missing.json'))]);
@@ -142,7 +146,7 @@ describe('which file answers', () => {
   test('an $XDG_RUNTIME_DIR that is not there is skipped, with one warning', async () => {
     const { root, environment, options, warnings } = await scene({ [CONFIG]: entry('config') });
     environment['XDG_RUNTIME_DIR'] = join(root, 'missing');
-    const lookup = await createAuthFileLookup(options);
+    const lookup = createAuthFileLookup(options);
     expect(await lookup('quay.io/a')).toEqual(basic('config'));
     await lookup('quay.io/b');
     expect(warnings).toHaveLength(1);
@@ -153,18 +157,18 @@ describe('which file answers', () => {
       [RUNTIME]: entry('runtime'),
       [CONFIG]: entry('config'),
     });
-    const [runtime, lookup] = [join(root, 'run'), await createAuthFileLookup(options)];
+    const [runtime, lookup] = [join(root, 'run'), createAuthFileLookup(options)];
     environment['HOME'] = '/dev/null';
     expect(await withoutPermission(runtime, () => lookup('quay.io/a'))).toBeUndefined();
     expect(warnings).toEqual([expect.stringContaining('permission denied')]);
     environment['REGISTRY_AUTH_FILE'] = join(root, RUNTIME);
-    const named = await createAuthFileLookup(options);
+    const named = createAuthFileLookup(options);
     await expect(withoutPermission(runtime, () => named('quay.io/a'))).rejects.toEqual(REFUSED);
   });
 
   test('files are read when first asked for, and once', async () => {
     const { root, options } = await scene({});
-    const lookup = await createAuthFileLookup(options);
+    const lookup = createAuthFileLookup(options);
     await writeFiles(root, { [RUNTIME]: entry('early') });
     expect(await lookup('quay.io/a')).toEqual(basic('early'));
     await writeFiles(root, { [RUNTIME]: entry('late') });
@@ -173,7 +177,7 @@ describe('which file answers', () => {
 
   test('what comes after the file with the answer is not read', async () => {
     const { options } = await scene({ [RUNTIME]: entry('runtime'), [CONFIG]: 'broken' });
-    const lookup = await createAuthFileLookup(options);
+    const lookup = createAuthFileLookup(options);
     expect(await lookup('quay.io/a')).toEqual(basic('runtime'));
     await expect(lookup('other.io/a')).rejects.toEqual(REFUSED);
   });
@@ -183,7 +187,7 @@ describe('which file answers', () => {
     async (text) => {
       const { environment, options } = await scene({ [RUNTIME]: entry('runtime') });
       environment['DOCKER_AUTH_CONFIG'] = text;
-      const lookup = await createAuthFileLookup(options);
+      const lookup = createAuthFileLookup(options);
       await expect(lookup('quay.io/a')).rejects.toEqual(REFUSED);
       await expect(lookup('quay.io/a')).rejects.toThrow('$DOCKER_AUTH_CONFIG');
     },
@@ -207,7 +211,7 @@ describe('which entry of a file answers', () => {
       { [RUNTIME]: { auths, credHelpers }, [CONFIG]: entry('next') },
       { found: answering('found'), empty: NOT_FOUND },
     );
-    const lookup = await createAuthFileLookup(options);
+    const lookup = createAuthFileLookup(options);
     expect(await lookup('quay.io/a/b')).toEqual(basic(user));
     expect(warnings).toEqual([]);
   });
@@ -215,7 +219,7 @@ describe('which entry of a file answers', () => {
   test('an auth without colon is skipped, with one warning for the key and the file', async () => {
     const broken = { auths: { 'quay.io': { auth: base64('colonless') } } };
     const { root, options, warnings } = await scene({ [RUNTIME]: broken, [CONFIG]: entry('next') });
-    const lookup = await createAuthFileLookup(options);
+    const lookup = createAuthFileLookup(options);
     expect(await lookup('quay.io/a')).toEqual(basic('next'));
     expect(await lookup('quay.io/b')).toEqual(basic('next'));
     expect(warnings).toHaveLength(1);
@@ -228,7 +232,7 @@ describe('which entry of a file answers', () => {
       { [RUNTIME]: { credHelpers: { 'quay.io': 'broken' } }, [CONFIG]: entry('next') },
       { broken: 'exit 1' },
     );
-    await expect((await createAuthFileLookup(options))('quay.io/a')).rejects.toEqual(REFUSED);
+    await expect(createAuthFileLookup(options)('quay.io/a')).rejects.toEqual(REFUSED);
   });
 });
 
@@ -245,7 +249,7 @@ describe('credsStore', () => {
       { [DOCKER]: { auths, credsStore }, [DOCKERCFG]: { 'quay.io': { auth: base64('next:p') } } },
       { found: answering('found'), empty: NOT_FOUND, broken: 'exit 1' },
     );
-    const lookup = await createAuthFileLookup(options);
+    const lookup = createAuthFileLookup(options);
     expect(await lookup('quay.io/a')).toEqual(basic(user));
     expect(warnings).toHaveLength(count);
   });
@@ -256,7 +260,7 @@ describe('credsStore', () => {
       { [DOCKER]: content },
       { found: answering('found'), empty: NOT_FOUND },
     );
-    const lookup = await createAuthFileLookup(options);
+    const lookup = createAuthFileLookup(options);
     expect(await lookup('quay.io/a')).toBeUndefined();
     expect(await lookup('other.io/a')).toEqual(basic('found'));
   });
@@ -278,14 +282,14 @@ describe('credential-helpers of registries.conf', () => {
       { [RUNTIME]: entry('file') },
       { found: answering('found'), empty: NOT_FOUND, broken: 'exit 1' },
     );
-    const lookup = await createAuthFileLookup({ ...options, credentialHelpers });
+    const lookup = createAuthFileLookup({ ...options, credentialHelpers });
     expect(await lookup('quay.io/a')).toEqual(user === undefined ? undefined : basic(user));
   });
 
   test('one error is told as it is, several together', async () => {
     const { options } = await scene({}, { one: 'exit 11', two: 'exit 12' });
     const failureOf = async (...credentialHelpers: string[]) => {
-      const lookup = await createAuthFileLookup({ ...options, credentialHelpers });
+      const lookup = createAuthFileLookup({ ...options, credentialHelpers });
       return lookup('quay.io/a').catch((error: unknown) => error);
     };
     expect(await failureOf('one', FILES)).toMatchObject({
@@ -311,7 +315,7 @@ test.each([
   const controller = new AbortController();
   const reason = new Error('enough');
   const { signal } = controller;
-  const lookup = await createAuthFileLookup({ ...options, credentialHelpers, signal });
+  const lookup = createAuthFileLookup({ ...options, credentialHelpers, signal });
   const asked = lookup('quay.io/a');
   controller.abort(reason);
   await expect(asked).rejects.toBe(reason);

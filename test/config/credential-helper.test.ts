@@ -6,7 +6,13 @@ import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { askCredentialHelper, type HelperOptions } from '../../src/config/credential-helper.ts';
+import {
+  askCredentialHelper,
+  eraseFromCredentialHelper,
+  listCredentialHelper,
+  storeInCredentialHelper,
+  type HelperOptions,
+} from '../../src/config/credential-helper.ts';
 import { messageOf, OcipushError } from '../../src/errors.ts';
 import { temporaryDirectory, writeHelper } from './places.ts';
 
@@ -156,5 +162,70 @@ describe('askCredentialHelper', () => {
     });
     await expect(asked).rejects.toHaveProperty('name', 'AbortError');
     await expect(access(join(directory, 'started'))).rejects.toHaveProperty('code', 'ENOENT');
+  });
+});
+
+describe('what changes a helper', () => {
+  const NOTE = `printf '%s ' "$*" >> "$DIR/calls"; cat >> "$DIR/calls"; printf '|' >> "$DIR/calls"`;
+
+  /** A helper that notes what it is asked before it runs the script. */
+  async function open(script: string) {
+    const directory = await temporaryDirectory();
+    const path = await writeHelper(directory, 'stub', `${NOTE}; ${script}`);
+    const options = { environment: { ...process.env, PATH: path, DIR: directory } };
+    return { options, calls: () => readFile(join(directory, 'calls'), 'utf8') };
+  }
+
+  test('store gets one line of JSON', async () => {
+    const { options, calls } = await open('exit 0');
+    const password = 'p:w "é\n';
+    await storeInCredentialHelper(
+      'stub',
+      'h:5000',
+      { kind: 'basic', user: 'u', password },
+      options,
+    );
+    // Bytes of the reference, but for the password.
+    expect(await calls()).toBe(
+      `store {"ServerURL":"h:5000","Username":"u","Secret":"p:w \\"é\\n"}\n|`,
+    );
+  });
+
+  test.each([
+    ['quay.io', 'exit 0', true, 'erase quay.io|'],
+    ['quay.io', `echo ${NOT_FOUND}; exit 1`, false, 'erase quay.io|'],
+    ['docker.io', 'exit 0', true, 'erase docker.io|erase https://index.docker.io/v1/|'],
+    [
+      'docker.io',
+      `tail -c 9 "$DIR/calls" | grep -q /v1 || { echo ${NOT_FOUND}; exit 1; }`,
+      true,
+      'erase docker.io|erase https://index.docker.io/v1/|',
+    ],
+  ])('erase of %s from a helper that does %s: %s', async (registry, script, isErased, expected) => {
+    const { options, calls } = await open(script);
+    expect(await eraseFromCredentialHelper('stub', registry, options)).toBe(isErased);
+    expect(await calls()).toBe(expected);
+  });
+
+  test.each([
+    [`echo '{"h:5000":"u","quay.io":"v"}'`, ['h:5000', 'quay.io']],
+    [`echo '{}'`, []],
+    [`echo ${NOT_FOUND}; exit 1`, []],
+  ])('list from a helper that does %s', async (script, servers) => {
+    const { options, calls } = await open(script);
+    expect(await listCredentialHelper('stub', options)).toEqual(servers);
+    expect(await calls()).toBe('list unused|');
+  });
+
+  test('failures say what was attempted, and nothing of the password', async () => {
+    const { options } = await open('cat "$DIR/calls"; exit 3');
+    const credentials = { kind: 'basic', user: 'u', password: SECRET } as const;
+    const stored = await failureOf(storeInCredentialHelper('stub', 'h', credentials, options));
+    expect(stored.message).toBe('error storing credentials - err: exit status 3');
+    const erased = await failureOf(eraseFromCredentialHelper('stub', 'h', options));
+    expect(erased.message).toMatch(/^error erasing credentials - err: exit status 3/);
+    const listed = await failureOf(listCredentialHelper('stub', options));
+    expect(listed.message).toMatch(/^error listing credentials - err: exit status 3/);
+    expect(JSON.stringify([stored, erased, listed])).not.toContain(SECRET);
   });
 });

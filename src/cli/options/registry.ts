@@ -1,5 +1,6 @@
 /** Flags about reaching a registry, and who one is there. */
 import type { Command } from 'commander';
+import type { CredentialLookup } from '../../config/credentials.ts';
 import { systemClock } from '../../io/retry-clock.ts';
 import type { RegistryOptions } from '../../registry/options.ts';
 import { addBooleanFlag, addTextFlag } from '../flags.ts';
@@ -7,10 +8,14 @@ import type { Host } from '../host.ts';
 import { VERSION } from '../version.ts';
 
 /** The flags as typed. */
-export interface RegistryFlags {
+export interface RegistryFlags extends ConnectionFlags {
   readonly authfile?: string;
-  readonly certDir?: string;
   readonly creds?: string;
+}
+
+/** Those of {@link addConnectionFlags}. */
+export interface ConnectionFlags {
+  readonly certDir?: string;
   readonly tlsVerify?: boolean;
 }
 
@@ -20,15 +25,20 @@ export function addRegistryFlags(command: Command): void {
     '--authfile <path>',
     'File with the credentials for registries; REGISTRY_AUTH_FILE names it for every push',
   );
-  addTextFlag(
-    command,
-    '--cert-dir <path>',
-    'Directory with the certificates (*.crt, *.cert) and keys (*.key) for the registry',
-  );
+  addConnectionFlags(command);
   addTextFlag(
     command,
     '--creds <USER:PASS>',
     'Credentials for the registry; what is missing of them is asked for',
+  );
+}
+
+/** Those that say nothing of who one is. */
+export function addConnectionFlags(command: Command): void {
+  addTextFlag(
+    command,
+    '--cert-dir <path>',
+    'Directory with the certificates (*.crt, *.cert) and keys (*.key) for the registry',
   );
   addBooleanFlag(
     command,
@@ -48,14 +58,24 @@ export async function parseRegistryOptions(
   host: Host,
   warn: (message: string) => void,
 ): Promise<RegistryOptions> {
+  return {
+    ...(await parseConnectionOptions(flags, host)),
+    credentialsFor: await credentialLookup(flags, host, warn),
+  };
+}
+
+/** The settings of all but who one is. */
+export async function parseConnectionOptions(
+  flags: ConnectionFlags,
+  { environment }: Host,
+): Promise<Omit<RegistryOptions, 'credentialsFor'>> {
   const { createCertificateLookup } = await import('../../config/certs-d.ts');
   return {
     tlsVerify: flags.tlsVerify,
     certificatesFor: createCertificateLookup({
       certDir: flags.certDir,
-      home: host.environment['HOME'] || undefined,
+      home: environment['HOME'] || undefined,
     }),
-    credentialsFor: await credentialLookup(flags, host, warn),
     userAgent: `ocipush/${VERSION}`,
     clock: systemClock,
   };
@@ -67,11 +87,32 @@ async function credentialLookup(
   warn: (message: string) => void,
 ): Promise<RegistryOptions['credentialsFor']> {
   if (flags.creds) {
-    const { askAtTerminal, completeCredentials } = await import('../creds.ts');
+    const [{ askAtTerminal }, { completeCredentials }] = await Promise.all([
+      import('../ask.ts'),
+      import('../creds.ts'),
+    ]);
     const credentials = await completeCredentials(flags.creds, askAtTerminal(host));
     return async () => credentials;
   }
-  const { createAuthFileLookup } = await import('../../config/auth-lookup.ts');
-  const { environment, signal } = host;
-  return createAuthFileLookup({ authfile: flags.authfile, environment, warn, signal });
+  const { checkAuthFile } = await import('../../config/auth-lookup.ts');
+  if (flags.authfile) await checkAuthFile(flags.authfile);
+  let lookup: Promise<CredentialLookup> | undefined;
+  // Nobody needs them for a registry that does not ask.
+  return async (repository) => {
+    lookup ??= createLookup(flags.authfile, host, warn);
+    return (await lookup)(repository);
+  };
+}
+
+async function createLookup(
+  authfile: string | undefined,
+  { environment, signal }: Host,
+  warn: (message: string) => void,
+): Promise<CredentialLookup> {
+  const [{ createAuthFileLookup }, { readRegistriesConf }] = await Promise.all([
+    import('../../config/auth-lookup.ts'),
+    import('../../config/registries-conf.ts'),
+  ]);
+  const { credentialHelpers } = await readRegistriesConf(environment);
+  return createAuthFileLookup({ authfile, environment, credentialHelpers, warn, signal });
 }

@@ -9,6 +9,7 @@ import { DIGEST, image, imageID, viewOf } from './lookup.ts';
 const CONF = {
   unqualifiedSearchRegistries: ['registry.example.com', 'quay.io/team'],
   aliases: new Map([['tool', 'alias.example.com/tools/tool']]),
+  credentialHelpers: undefined,
 };
 
 /** `ID:NAME` of what is found, the ID without its zeros. */
