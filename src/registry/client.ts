@@ -1,4 +1,4 @@
-/** One repository of one registry: requests sent to it with authorization, retries and redirects. */
+/** A registry, mostly one repository of it: requests with authorization, retries and redirects. */
 import { setMaxListeners } from 'node:events';
 import { OcipushError, withDetails } from '../errors.ts';
 import { isTransient, statusError } from './answer-error.ts';
@@ -15,7 +15,7 @@ const MAX_REDIRECTS = 10;
 
 export interface RegistryRequest {
   readonly method: HttpMethod;
-  /** Below the repository, such as `blobs/uploads/`; or an address the registry gave. */
+  /** Below the repository, such as `blobs/uploads/`; or an absolute path; or an address the registry gave. */
   readonly target: string | URL;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | ByteStream;
@@ -48,7 +48,7 @@ export class RegistryClient implements AsyncDisposable {
 
   private constructor(
     repository: RepositoryName,
-    access: RepositoryAccess,
+    scope: string,
     options: RegistryOptions,
     signal: AbortSignal,
     http: HttpClient,
@@ -65,7 +65,7 @@ export class RegistryClient implements AsyncDisposable {
       signal: this.#signal,
       userAgent: options.userAgent,
       clock: options.clock,
-      scope: `repository:${repository.path}:${access}`,
+      scope,
       credentials: () => options.credentialsFor(`${repository.registry}/${repository.path}`),
     });
   }
@@ -76,9 +76,19 @@ export class RegistryClient implements AsyncDisposable {
     options: RegistryOptions,
     signal: AbortSignal,
   ): Promise<RegistryClient> {
-    const certificates = await options.certificatesFor(repository.registry);
-    const http = new HttpClient(certificates, options.tlsVerify ?? true);
-    return new RegistryClient(repository, access, options, signal, http);
+    const scope = `repository:${repository.path}:${access}`;
+    const http = await connect(repository.registry, options);
+    return new RegistryClient(repository, scope, options, signal, http);
+  }
+
+  /** For what concerns no repository: tokens are asked for without a scope. */
+  static async openRegistry(
+    registry: string,
+    options: RegistryOptions,
+    signal: AbortSignal,
+  ): Promise<RegistryClient> {
+    const http = await connect(registry, options);
+    return new RegistryClient({ registry, path: '' }, '', options, signal, http);
   }
 
   /** Has tokens permit to read another repository too, so that its blobs can be mounted. */
@@ -206,8 +216,12 @@ export class RegistryClient implements AsyncDisposable {
 
   #resolve(target: string | URL): URL {
     if (target instanceof URL) return target;
-    return new URL(`/v2/${this.#repository.path}/${target}`, this.#origin);
+    return new URL(target, new URL(`/v2/${this.#repository.path}/`, this.#origin));
   }
+}
+
+async function connect(registry: string, options: RegistryOptions): Promise<HttpClient> {
+  return new HttpClient(await options.certificatesFor(registry), options.tlsVerify ?? true);
 }
 
 /** docker.io is the name of a registry that listens elsewhere (reference: docker/docker_client.go). */
