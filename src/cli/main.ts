@@ -49,6 +49,14 @@ async function main(): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const program = createProgram(
     {
+      login: async (invocation) => {
+        const { loginCommand } = await import('./login-command.ts');
+        await loginCommand(invocation, host);
+      },
+      logout: async (invocation) => {
+        const { logoutCommand } = await import('./logout-command.ts');
+        await logoutCommand(invocation, host);
+      },
       push: async (invocation) => {
         const { pushCommand } = await import('./push-command.ts');
         await pushCommand(invocation, host);

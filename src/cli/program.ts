@@ -6,6 +6,12 @@ import { addBooleanFlag, commandPath, usageError } from './flags.ts';
 import type { Host } from './host.ts';
 import { addCompressionFlags } from './options/compression.ts';
 import { addImageFlags } from './options/image.ts';
+import {
+  addLoginFlags,
+  addLogoutFlags,
+  type LoginFlags,
+  type LogoutFlags,
+} from './options/login.ts';
 import { addManifestFlags, type ManifestFlags } from './options/manifest.ts';
 import { addOutputFlags, type OutputFlags } from './options/output.ts';
 import { addPushFlags, type PushFlags } from './options/push.ts';
@@ -25,14 +31,30 @@ export interface ManifestPushInvocation extends PushInvocation {
   readonly flags: PushInvocation['flags'] & ManifestFlags;
 }
 
+/** `ocipush login` as it was typed. */
+export interface LoginInvocation {
+  readonly registry: string | undefined;
+  readonly flags: LoginFlags;
+}
+
+/** `ocipush logout` as it was typed. */
+export interface LogoutInvocation {
+  readonly registry: string | undefined;
+  readonly flags: LogoutFlags;
+}
+
 /** What the commands do. */
 export interface Actions {
+  login(invocation: LoginInvocation): Promise<void>;
+  logout(invocation: LogoutInvocation): Promise<void>;
   push(invocation: PushInvocation): Promise<void>;
   pushManifest(invocation: ManifestPushInvocation): Promise<void>;
 }
 
 export interface Program {
   readonly root: Command;
+  readonly login: Command;
+  readonly logout: Command;
   readonly push: Command;
   readonly manifestPush: Command;
 }
@@ -58,7 +80,13 @@ export function createProgram(actions: Actions, output: Output): Program {
   const push = addPush(root, actions);
   addPush(addGroup(root, 'image', 'Commands that work on images'), actions);
   const manifest = addGroup(root, 'manifest', 'Commands that work on lists of images');
-  return { root, push, manifestPush: addManifestPush(manifest, actions) };
+  return {
+    root,
+    push,
+    manifestPush: addManifestPush(manifest, actions),
+    login: addLogin(root, actions),
+    logout: addLogout(root, actions),
+  };
 }
 
 /**
@@ -115,6 +143,28 @@ function addManifestPush(parent: Command, actions: Actions): Command {
   });
 }
 
+function addLogin(root: Command, actions: Actions): Command {
+  const command = root
+    .command('login')
+    .description('Log in to a registry, and keep the credentials')
+    .usage('[options] [REGISTRY[/NAMESPACE]]');
+  addLoginFlags(command);
+  return command.action((flags: LoginFlags) =>
+    actions.login({ registry: onlyArgument(command), flags }),
+  );
+}
+
+function addLogout(root: Command, actions: Actions): Command {
+  const command = root
+    .command('logout')
+    .description('Remove the credentials for a registry')
+    .usage('[options] [REGISTRY[/NAMESPACE]]');
+  addLogoutFlags(command);
+  return command.action((flags: LogoutFlags) =>
+    actions.logout({ registry: onlyArgument(command), flags }),
+  );
+}
+
 function addPush(parent: Command, actions: Actions): Command {
   const command = parent
     .command('push')
@@ -135,6 +185,14 @@ function addAllPushFlags(command: Command): void {
   addCompressionFlags(command);
   addPushFlags(command);
   addOutputFlags(command);
+}
+
+function onlyArgument({ args }: Command): string | undefined {
+  if (args.length <= 1) return args[0];
+  throw new OcipushError('USAGE', `accepts at most 1 arg(s), received ${args.length}`, {
+    origin: 'usage',
+    hint: 'name one registry',
+  });
 }
 
 function imageMissing(): OcipushError {

@@ -1,13 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { createProgram } from '../../src/cli/program.ts';
+import { NO_ACTIONS } from './recording.ts';
 
 const output = { stdout: process.stdout, stderr: process.stderr };
-const { root, push, manifestPush } = createProgram(
-  { push: async () => {}, pushManifest: async () => {} },
-  output,
-);
+const { root, login, logout, push, manifestPush } = createProgram(NO_ACTIONS, output);
 const [image] = root.commands.filter((command) => command.name() === 'image');
 
 /** What a reader of either text learns of a flag. */
@@ -59,6 +57,8 @@ function byName(flags: readonly Flag[]): Flag[] {
 
 describe.each([
   ['ocipush.1', root],
+  ['ocipush-login.1', login],
+  ['ocipush-logout.1', logout],
   ['ocipush-push.1', push],
   ['ocipush-manifest-push.1', manifestPush],
 ])('%s', (page, command) => {
@@ -69,6 +69,14 @@ describe.each([
   test('lists them in alphabetical order', () => {
     expect(documentedFlags(page)).toEqual(byName(documentedFlags(page)));
   });
+});
+
+test('npm installs all pages', () => {
+  const { man } = JSON.parse(
+    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+  ) as { readonly man: readonly string[] };
+  const pages = readdirSync(new URL('../../man', import.meta.url));
+  expect(man).toEqual(pages.toSorted().map((page) => `./man/${page}`));
 });
 
 test('ocipush.1 lists the commands that exist, and no others', () => {

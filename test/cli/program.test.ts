@@ -45,6 +45,38 @@ describe('runProgram', () => {
     expect(pushes).toEqual([{ image: 'a', destinations: ['b'], flags: { ...DEFAULTS, ...flags } }]);
   });
 
+  test.each<[line: string, registry: string | undefined, flags: object]>([
+    ['login', undefined, {}],
+    ['login quay.io', 'quay.io', {}],
+    ['login -u me -p secret quay.io/ns', 'quay.io/ns', { username: 'me', password: 'secret' }],
+    ['login --username=me --password-stdin x', 'x', { username: 'me', passwordStdin: true }],
+    ['login x --get-login -v', 'x', { getLogin: true, verbose: true }],
+    ['login x --authfile a --cert-dir c', 'x', { authfile: 'a', certDir: 'c' }],
+    ['login --compat-auth-file b --secret s', undefined, { compatAuthFile: 'b', secret: 's' }],
+    ['login --tls-verify=false x', 'x', { tlsVerify: false }],
+  ])('%s', async (line, registry, flags) => {
+    const { logins, pushes } = await record(...line.split(' '));
+    expect(logins).toEqual([{ registry, flags }]);
+    expect(pushes).toEqual([]);
+  });
+
+  test.each<[line: string, registry: string | undefined, flags: object]>([
+    ['logout quay.io', 'quay.io', {}],
+    ['logout -a', undefined, { all: true }],
+    ['logout --all --authfile a', undefined, { all: true, authfile: 'a' }],
+    ['logout --compat-auth-file b x', 'x', { compatAuthFile: 'b' }],
+  ])('%s', async (line, registry, flags) => {
+    const { logouts } = await record(...line.split(' '));
+    expect(logouts).toEqual([{ registry, flags }]);
+  });
+
+  test.each(['login a b', 'logout a b'])('%s', async (line) => {
+    await expect(record(...line.split(' '))).rejects.toMatchObject({
+      code: 'USAGE',
+      message: 'accepts at most 1 arg(s), received 2',
+    });
+  });
+
   test('leaves the destination open', async () => {
     const { pushes } = await record('push', 'a');
     expect(pushes).toMatchObject([{ image: 'a', destinations: [] }]);

@@ -1,11 +1,28 @@
 /** A program whose actions only note what they were asked to do. */
 import { PassThrough } from 'node:stream';
-import { createProgram, runProgram, type PushInvocation } from '../../src/cli/program.ts';
+import {
+  createProgram,
+  runProgram,
+  type Actions,
+  type LoginInvocation,
+  type LogoutInvocation,
+  type PushInvocation,
+} from '../../src/cli/program.ts';
+
+/** Actions that do nothing. */
+export const NO_ACTIONS: Actions = {
+  login: async () => {},
+  logout: async () => {},
+  push: async () => {},
+  pushManifest: async () => {},
+};
 
 export interface Recording {
   readonly pushes: readonly PushInvocation[];
   /** Of `manifest push`. */
   readonly lists: readonly PushInvocation[];
+  readonly logins: readonly LoginInvocation[];
+  readonly logouts: readonly LogoutInvocation[];
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -14,10 +31,16 @@ export interface Recording {
 export async function record(...argv: readonly string[]): Promise<Recording> {
   const pushes: PushInvocation[] = [];
   const lists: PushInvocation[] = [];
+  const logins: LoginInvocation[] = [];
+  const logouts: LogoutInvocation[] = [];
   const stdout = new PassThrough({ encoding: 'utf8' });
   const stderr = new PassThrough({ encoding: 'utf8' });
   const push = async (invocation: PushInvocation) => void pushes.push(invocation);
   const pushManifest = async (invocation: PushInvocation) => void lists.push(invocation);
-  await runProgram(createProgram({ push, pushManifest }, { stdout, stderr }), argv);
-  return { pushes, lists, stdout: stdout.read() ?? '', stderr: stderr.read() ?? '' };
+  const login = async (invocation: LoginInvocation) => void logins.push(invocation);
+  const logout = async (invocation: LogoutInvocation) => void logouts.push(invocation);
+  const actions = { login, logout, push, pushManifest };
+  await runProgram(createProgram(actions, { stdout, stderr }), argv);
+  const said = { stdout: stdout.read() ?? '', stderr: stderr.read() ?? '' };
+  return { pushes, lists, logins, logouts, ...said };
 }

@@ -1,0 +1,105 @@
+/** `ocipush login`: credentials that the registry accepts, kept for the next command. */
+import { join } from 'node:path';
+import type { AuthFileTarget } from '../config/auth-file-paths.ts';
+import { storeCredentials } from '../config/auth-store.ts';
+import type { BasicCredentials } from '../config/credentials.ts';
+import { homeDirectory } from '../config/home.ts';
+import { OcipushError, wrapError } from '../errors.ts';
+import { checkCredentials } from '../registry/credential-check.ts';
+import type { Host } from './host.ts';
+import { completeLogin, givenPassword } from './login-credentials.ts';
+import { openLoginPlace, parseCredentialKey } from './login-place.ts';
+import { parseConnectionOptions } from './options/registry.ts';
+import type { LoginInvocation } from './program.ts';
+import { line } from './render/wording.ts';
+
+/**
+ * Checks credentials at the registry and keeps them; what it does not accept changes nothing.
+ * @throws OcipushError
+ */
+export async function loginCommand(
+  { registry, flags }: LoginInvocation,
+  host: Host,
+): Promise<void> {
+  const { store, lookup, registries, warn } = await openLoginPlace(flags, host);
+  const target = parseCredentialKey(registry, registries);
+  const { key } = target;
+  const say = (words: string) => void host.stdout.write(line(words));
+  const stored = await lookup(key);
+  if (flags.getLogin) {
+    if (stored?.kind !== 'basic') throw notLoggedIn(key);
+    say(stored.user);
+    return;
+  }
+  if (stored?.kind === 'identity-token') throw holdsIdentityToken();
+  const password = await givenPassword(flags, host);
+  const connection = await parseConnectionOptions(flags, host);
+  const accepts = async (credentials: BasicCredentials): Promise<boolean> =>
+    isAccepted(checkCredentials(target.registry, credentials, connection, host.signal), key);
+  if (stored !== undefined && !flags.username && password === undefined) {
+    say(`Authenticating with existing credentials for ${key}`);
+    if (await accepts(stored)) {
+      say(`Existing credentials are valid. Already logged in to ${target.registry}`);
+      return;
+    }
+    say('Existing credentials are invalid, please enter valid username and password');
+  }
+  const credentials = await completeLogin(flags.username, password, stored?.user, host);
+  if (!(await accepts(credentials))) throw refused(key);
+  if (isDockersOwn(store.file, host.environment)) {
+    warn(
+      'saving credentials to ~/.docker/config.json, but not in the format of docker: name it with --compat-auth-file',
+    );
+  }
+  const place = await storeCredentials(store, key, credentials);
+  // Two blanks, as in podman.
+  if (flags.verbose) say(`Used:  ${place}`);
+  say('Login Succeeded!');
+}
+
+/** @throws OcipushError for everything but a plain no */
+async function isAccepted(check: Promise<void>, key: string): Promise<boolean> {
+  try {
+    await check;
+    return true;
+  } catch (error) {
+    if (error instanceof OcipushError && error.code === 'REGISTRY_UNAUTHORIZED') return false;
+    throw wrapError(error, `authenticating creds for ${JSON.stringify(key)}`, {
+      code: 'REGISTRY_UNREACHABLE',
+      origin: 'destination',
+    });
+  }
+}
+
+function isDockersOwn({ path, format }: AuthFileTarget, environment: NodeJS.ProcessEnv): boolean {
+  const home = homeDirectory(environment);
+  return (
+    format === 'containers' && home !== undefined && path === join(home, '.docker', 'config.json')
+  );
+}
+
+function notLoggedIn(key: string): OcipushError {
+  return new OcipushError('CONFIG_INVALID', `not logged into ${key}`, {
+    origin: 'config',
+    hint: `log in first: ocipush login ${key}`,
+  });
+}
+
+function holdsIdentityToken(): OcipushError {
+  return new OcipushError(
+    'CONFIG_INVALID',
+    'currently logged in, auth file contains an Identity token',
+    { origin: 'config', hint: 'log out first to log in as somebody else' },
+  );
+}
+
+function refused(key: string): OcipushError {
+  return new OcipushError(
+    'REGISTRY_UNAUTHORIZED',
+    `logging into ${JSON.stringify(key)}: invalid username/password`,
+    {
+      origin: 'destination',
+      hint: 'check both; an account that may use single repositories only may be refused here, and yet push with --creds',
+    },
+  );
+}
