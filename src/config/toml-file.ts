@@ -1,8 +1,10 @@
 /** Configuration files in TOML: read whole, their values checked where they are taken. */
+import { createReadStream } from 'node:fs';
 import { parse, TomlError, type TomlTable } from 'smol-toml';
 import { messageOf, OcipushError } from '../errors.ts';
-import { readSmallFile } from '../io/file-reader.ts';
 import { isJsonObject } from '../io/bounded-json.ts';
+import { collect } from '../io/bytes.ts';
+import { isAbsent, systemReason } from '../io/system-error.ts';
 
 /** A table of a file, and how messages call it. */
 export interface ConfigTable {
@@ -17,16 +19,18 @@ export interface ConfigTable {
 const FILE_LIMIT = 4 * 1024 * 1024;
 
 /**
- * Reads the file at `path`, at most 4 MiB; undefined when there is none.
+ * Reads the file at `path`, at most 4 MiB; undefined when there is none. It may be a pipe, or
+ * `/dev/null` for who wants nothing configured.
  * @throws OcipushError CONFIG_INVALID
  */
 export async function readTomlFile(path: string): Promise<ConfigTable | undefined> {
   let bytes: Uint8Array;
   try {
-    bytes = await readSmallFile(path, FILE_LIMIT);
+    bytes = await collect(createReadStream(path), FILE_LIMIT, path);
   } catch (error) {
-    if (error instanceof OcipushError && error.code === 'FILE_NOT_FOUND') return undefined;
-    throw invalid(`loading configuration: ${messageOf(error)}`, 'make it a file that you may read');
+    if (isAbsent(error)) return undefined;
+    const message = `loading configuration ${JSON.stringify(path)}: ${systemReason(error)}`;
+    throw invalid(message, 'make it a file that you may read');
   }
   return parseToml(bytes, path);
 }
