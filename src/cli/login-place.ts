@@ -44,7 +44,9 @@ export async function openLoginPlace(flags: AuthFileFlags, host: Host): Promise<
   const warn = (message: string) => void host.stderr.write(logLine(message, new Date()));
   const registries = await readRegistriesConf(environment);
   const { credentialHelpers } = registries;
-  const authfile = flags.authfile || flags.compatAuthFile;
+  // A file that is named to be written need not be there yet.
+  const authfile =
+    flags.authfile || flags.compatAuthFile || environment['REGISTRY_AUTH_FILE'] || undefined;
   return {
     store: {
       file: await authFileToChange(flags, environment),

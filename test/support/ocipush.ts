@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
 
-const COMMAND = join(import.meta.dirname, '..', '..', 'bin', 'ocipush.js');
+/** The built command. */
+export const COMMAND = join(import.meta.dirname, '..', '..', 'bin', 'ocipush.js');
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
