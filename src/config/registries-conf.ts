@@ -1,19 +1,27 @@
-/** registries.conf: short names of images, and who has credentials; containers-registries.conf(5). */
+/** registries.conf: short names, credential helpers, and which registries are blocked or insecure. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OcipushError } from '../errors.ts';
 import { isAbsent } from '../io/system-error.ts';
 import { dropInFiles } from './drop-ins.ts';
 import { homeDirectory } from './home.ts';
+import { mergeRegistryRules, type RegistryRule } from './registry-rules.ts';
+import { isVersion1, readRegistryRules } from './registry-tables.ts';
 import { readTomlFile, stringAt, stringsAt, tableAt, type ConfigTable } from './toml-file.ts';
 
-export interface RegistriesConf {
+export interface ShortNames {
   /** Registries, or namespaces at one, where an image with a short name may be. */
   readonly unqualifiedSearchRegistries: readonly string[];
   /** Full repository by short name; both without tag. */
   readonly aliases: ReadonlyMap<string, string>;
+}
+
+export interface RegistriesConf extends ShortNames {
   /** Who is asked for credentials, in this order; undefined when no file says. */
   readonly credentialHelpers: readonly string[] | undefined;
+  readonly rules: readonly RegistryRule[];
+  /** The file and the directories that were read, as messages name them. */
+  readonly places: readonly string[];
 }
 
 const SYSTEM_DIRECTORY = '/etc/containers';
@@ -36,21 +44,31 @@ export async function readRegistriesConf(
     ...(user === undefined ? [] : [user]),
   ];
   const main = named || join(hasOwn ? user : systemDirectory, 'registries.conf');
-  const dropIns = await dropInFiles(directories.map((each) => join(each, 'registries.conf.d')));
+  const dropInDirectories = directories.map((each) => join(each, 'registries.conf.d'));
+  const dropIns = await dropInFiles(dropInDirectories);
   const table = await readTomlFile(main);
   if (table === undefined && named) throw missing(named);
-  const tables = [table, ...(await Promise.all(dropIns.map(readTomlFile)))];
-  return merge(tables.filter((each) => each !== undefined));
+  const others = await Promise.all(dropIns.map(readDropIn));
+  const tables = [table, ...others].filter((each) => each !== undefined);
+  return { ...merge(tables), places: [main, ...dropInDirectories] };
+}
+
+async function readDropIn(path: string): Promise<ConfigTable | undefined> {
+  const table = await readTomlFile(path);
+  if (table === undefined || !isVersion1(table)) return table;
+  throw invalid(path, 'registry must be in v2 format but is in v1');
 }
 
 /** Later files win; an alias for nothing takes an earlier one back. */
-function merge(tables: readonly ConfigTable[]): RegistriesConf {
+function merge(tables: readonly ConfigTable[]): Omit<RegistriesConf, 'places'> {
   let searched: readonly string[] = [];
   let credentialHelpers: readonly string[] | undefined;
+  let rules: readonly RegistryRule[] = [];
   const aliases = new Map<string, string>();
   for (const table of tables) {
     searched = searchRegistries(table) ?? searched;
     credentialHelpers = stringsAt(table, 'credential-helpers') ?? credentialHelpers;
+    rules = mergeRegistryRules(rules, readRegistryRules(table));
     const entries = tableAt(table, 'aliases');
     for (const name of Object.keys(entries.values)) {
       const repository = stringAt(entries, name);
@@ -58,13 +76,13 @@ function merge(tables: readonly ConfigTable[]): RegistriesConf {
       else aliases.set(name, repository);
     }
   }
-  return { unqualifiedSearchRegistries: searched, aliases, credentialHelpers };
+  return { unqualifiedSearchRegistries: searched, aliases, credentialHelpers, rules };
 }
 
 /** Version 1 of the format has a table of its own for them. */
 function searchRegistries(table: ConfigTable): readonly string[] | undefined {
   const current = stringsAt(table, 'unqualified-search-registries');
-  if (current !== undefined || !('registries' in table.values)) return current;
+  if (current !== undefined || !isVersion1(table)) return current;
   return stringsAt(tableAt(tableAt(table, 'registries'), 'search'), 'registries');
 }
 
@@ -76,9 +94,14 @@ async function exists(path: string): Promise<boolean> {
 }
 
 function missing(path: string): OcipushError {
+  const hint = 'correct CONTAINERS_REGISTRIES_CONF or REGISTRIES_CONFIG_PATH';
+  return invalid(path, 'no such file or directory', hint);
+}
+
+function invalid(path: string, reason: string, hint = 'correct it'): OcipushError {
   return new OcipushError(
     'CONFIG_INVALID',
-    `loading registries configuration ${JSON.stringify(path)}: no such file or directory`,
-    { origin: 'config', hint: 'correct CONTAINERS_REGISTRIES_CONF or REGISTRIES_CONFIG_PATH' },
+    `loading registries configuration ${JSON.stringify(path)}: ${reason}`,
+    { origin: 'config', hint },
   );
 }

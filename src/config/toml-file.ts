@@ -67,6 +67,26 @@ export function stringsAt(table: ConfigTable, name: string): readonly string[] |
   throw wrongType(table, name, 'an array of strings');
 }
 
+/** False when it is not there. @throws OcipushError CONFIG_INVALID */
+export function booleanAt(table: ConfigTable, name: string): boolean {
+  const value = table.values[name] ?? false;
+  if (typeof value === 'boolean') return value;
+  throw wrongType(table, name, 'true or false');
+}
+
+/** All tables of an array of them; none when it is not there. @throws OcipushError CONFIG_INVALID */
+export function tablesAt(table: ConfigTable, name: string): readonly ConfigTable[] {
+  const value = table.values[name] ?? [];
+  if (!Array.isArray(value) || !value.every(isJsonObject)) {
+    throw wrongType(table, name, 'an array of tables');
+  }
+  return value.map((values, index) => ({
+    file: table.file,
+    path: `${pathOf(table, name)}[${index}]`,
+    values,
+  }));
+}
+
 /** smol-toml quotes the lines around the fault below its first line. */
 function faultOf(error: unknown): string {
   const [fault = ''] = messageOf(error).split('\n', 1);

@@ -3,9 +3,11 @@ import { setMaxListeners } from 'node:events';
 import { OcipushError, withDetails } from '../errors.ts';
 import { isTransient, statusError } from './answer-error.ts';
 import { Authorizer } from './authorizer.ts';
-import { HttpClient, type HttpMethod, type HttpRequest, type HttpResponse } from './http.ts';
+import type { HttpClient, HttpMethod, HttpRequest, HttpResponse } from './http.ts';
+import { openHttpClient } from './open-http-client.ts';
 import type { RegistryOptions } from './options.ts';
 import { withRetry } from './retry.ts';
+import type { RegistrySecurity } from '../config/registry-security.ts';
 import type { RepositoryName } from '../image/blob.ts';
 import type { ByteStream } from '../io/bytes.ts';
 
@@ -41,6 +43,7 @@ export class RegistryClient implements AsyncDisposable {
   readonly #closed = new AbortController();
   readonly #signal: AbortSignal;
   readonly #http: HttpClient;
+  readonly #security: RegistrySecurity;
   readonly #authorizer: Authorizer;
   #origin: URL;
   /** Whether the registry has ever answered over HTTPS; before that, HTTP may be tried. */
@@ -51,7 +54,7 @@ export class RegistryClient implements AsyncDisposable {
     scope: string,
     options: RegistryOptions,
     signal: AbortSignal,
-    http: HttpClient,
+    { http, security }: Connection,
   ) {
     this.#repository = repository;
     this.#options = options;
@@ -59,6 +62,7 @@ export class RegistryClient implements AsyncDisposable {
     // Every request listens, and Node warns of more than ten as of a leak.
     setMaxListeners(0, this.#signal);
     this.#http = http;
+    this.#security = security;
     this.#origin = new URL(`https://${connectionHost(repository.registry)}`);
     this.#authorizer = new Authorizer({
       http,
@@ -70,6 +74,11 @@ export class RegistryClient implements AsyncDisposable {
     });
   }
 
+  /**
+   * Sends nothing yet.
+   * @throws OcipushError POLICY_REJECTED for a blocked registry; CONFIG_INVALID for certificates or
+   * configuration that cannot be used
+   */
   static async open(
     repository: RepositoryName,
     access: RepositoryAccess,
@@ -77,18 +86,21 @@ export class RegistryClient implements AsyncDisposable {
     signal: AbortSignal,
   ): Promise<RegistryClient> {
     const scope = `repository:${repository.path}:${access}`;
-    const http = await connect(repository.registry, options);
-    return new RegistryClient(repository, scope, options, signal, http);
+    const connection = await connect(repository, options);
+    return new RegistryClient(repository, scope, options, signal, connection);
   }
 
-  /** For what concerns no repository: tokens are asked for without a scope. */
+  /**
+   * For what concerns no repository: tokens are asked for without a scope.
+   * @throws OcipushError as {@link open}
+   */
   static async openRegistry(
     registry: string,
     options: RegistryOptions,
     signal: AbortSignal,
   ): Promise<RegistryClient> {
-    const http = await connect(registry, options);
-    return new RegistryClient({ registry, path: '' }, '', options, signal, http);
+    const nowhere = { registry, path: '' };
+    return new RegistryClient(nowhere, '', options, signal, await connect(nowhere, options));
   }
 
   /** Has tokens permit to read another repository too, so that its blobs can be mounted. */
@@ -177,7 +189,7 @@ export class RegistryClient implements AsyncDisposable {
     }
   }
 
-  /** Falls back to plain HTTP when HTTPS was never answered and verification is off. */
+  /** Falls back to plain HTTP where HTTPS was never answered and need not be. */
   async #reach(message: HttpRequest): Promise<HttpResponse> {
     const { protocol, host } = message.url;
     const isRegistry = host === this.#origin.host;
@@ -187,7 +199,8 @@ export class RegistryClient implements AsyncDisposable {
       return response;
     } catch (error) {
       const mayFallBack =
-        this.#options.tlsVerify === false &&
+        this.#security === 'insecure' &&
+        isOfConnection(error) &&
         !this.#isSecure &&
         isRegistry &&
         protocol === 'https:' &&
@@ -220,8 +233,24 @@ export class RegistryClient implements AsyncDisposable {
   }
 }
 
-async function connect(registry: string, options: RegistryOptions): Promise<HttpClient> {
-  return new HttpClient(await options.certificatesFor(registry), options.tlsVerify ?? true);
+interface Connection {
+  readonly http: HttpClient;
+  readonly security: RegistrySecurity;
+}
+
+async function connect(repository: RepositoryName, options: RegistryOptions): Promise<Connection> {
+  const security = await securityOf(repository, options);
+  return { http: await openHttpClient(repository.registry, security, options), security };
+}
+
+/** What was typed beats the configuration, which may still block the registry. */
+async function securityOf(
+  { registry, path }: RepositoryName,
+  options: RegistryOptions,
+): Promise<RegistrySecurity> {
+  const configured = await options.securityOf(path === '' ? registry : `${registry}/${path}`);
+  if (options.tlsVerify === undefined) return configured;
+  return options.tlsVerify ? 'secure' : 'insecure';
 }
 
 /** docker.io is the name of a registry that listens elsewhere (reference: docker/docker_client.go). */
@@ -231,6 +260,13 @@ function connectionHost(registry: string): string {
 
 function isReplayable(body: RegistryRequest['body']): body is Uint8Array | undefined {
   return body === undefined || body instanceof Uint8Array;
+}
+
+/** And not of the settings, or of the proxy before it: another try would hide what is wrong. */
+function isOfConnection(error: unknown): boolean {
+  return (
+    error instanceof OcipushError && error.code !== 'CONFIG_INVALID' && !('proxy' in error.context)
+  );
 }
 
 function isRedirect(response: HttpResponse): boolean {

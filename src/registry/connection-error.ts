@@ -84,7 +84,7 @@ function hostAndPort({ hostname, port, protocol }: URL): string {
 }
 
 /** The code of the error or of the one that caused it. */
-function codeOf(error: unknown): string | undefined {
+export function codeOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const { code } = error as NodeJS.ErrnoException;
   return code ?? codeOf(error.cause);

@@ -3,7 +3,8 @@ import type { Descriptor } from '../image/descriptor.ts';
 import { messageOf, OcipushError } from '../errors.ts';
 import type { ByteStream } from '../io/bytes.ts';
 import { errorText } from './answer-error.ts';
-import { HttpClient, type HttpResponse } from './http.ts';
+import type { HttpClient, HttpResponse } from './http.ts';
+import { openHttpClient } from './open-http-client.ts';
 import type { RegistryOptions } from './options.ts';
 
 const MAX_REDIRECTS = 10;
@@ -50,8 +51,8 @@ interface Opened {
 async function open(text: string, options: RegistryOptions, signal: AbortSignal): Promise<Opened> {
   let url = webAddress(text);
   for (let redirects = 0; ; redirects += 1) {
-    const certificates = await options.certificatesFor(url.host);
-    const http = new HttpClient(certificates, options.tlsVerify ?? true);
+    const security = options.tlsVerify === false ? 'insecure' : 'secure';
+    const http = await openHttpClient(url.host, security, options);
     try {
       const response = await request(http, url, options, signal);
       if (response.stream) return { http, stream: response.stream };

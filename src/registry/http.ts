@@ -1,12 +1,10 @@
 /** HTTP as the registry client needs it: kept-alive connections, bounded answers, clear errors. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import Agent from 'undici/lib/dispatcher/agent.js';
 import request from 'undici/lib/api/api-request.js';
-import buildConnector from 'undici/lib/core/connect.js';
-import type { HostCertificates } from '../config/certs-d.ts';
 import { OcipushError } from '../errors.ts';
 import type { ByteStream } from '../io/bytes.ts';
 import { connectionError } from './connection-error.ts';
+import { Connections, type ConnectionSettings, type Route } from './connections.ts';
 import { outgoing, type OutgoingStream } from './outgoing.ts';
 
 export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
@@ -37,25 +35,12 @@ export interface HttpResponse {
 /** Bytes of an answer that are read: more than any error or token of an honest server. */
 const ANSWER_LIMIT = 1024 * 1024;
 
-/** Milliseconds: the reference's dial timeout, and how long idle connections are kept. */
-const CONNECT_TIMEOUT = 30_000;
-const KEEP_ALIVE = 30_000;
-
-/** The connections of one push to any number of hosts under one TLS setting. */
+/** Requests of one push to any number of hosts under one TLS setting. */
 export class HttpClient implements AsyncDisposable {
-  readonly #agent: Agent;
+  readonly #connections: Connections;
 
-  constructor(certificates: HostCertificates, verify: boolean) {
-    const [client] = certificates.clients;
-    this.#agent = new Agent({
-      keepAliveTimeout: KEEP_ALIVE,
-      connect: connector({
-        timeout: CONNECT_TIMEOUT,
-        rejectUnauthorized: verify,
-        ...(certificates.authorities.length > 0 && { ca: [...certificates.authorities] }),
-        ...(client && { cert: client.certificate, key: client.key }),
-      }),
-    });
+  constructor(settings: ConnectionSettings) {
+    this.#connections = new Connections(settings);
   }
 
   /**
@@ -70,8 +55,9 @@ export class HttpClient implements AsyncDisposable {
       message.body === undefined || message.body instanceof Uint8Array
         ? undefined
         : outgoing(message.body, message.headers?.['content-length']);
+    const route = this.#connections.routeTo(url);
     try {
-      const response = await unlessAborted(this.#exchange(message, stream), signal);
+      const response = await unlessAborted(this.#exchange(message, stream, route), signal);
       // A turn later undici has the connection back; a request before that would open another one.
       await nextTurn();
       if (response.status < 300 && stream?.isComplete() === false) {
@@ -82,24 +68,27 @@ export class HttpClient implements AsyncDisposable {
       signal.throwIfAborted();
       const failure = stream?.failure();
       if (failure !== undefined) throw failure;
+      const another = stream === undefined && this.#connections.showAnother(error, route);
+      if (another) return await this.send(message);
       throw error instanceof OcipushError ? error : connectionError(error, method, url);
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     // Not close(): it would wait for what a failed push left under way.
-    await this.#agent.destroy();
+    await this.#connections[Symbol.asyncDispose]();
   }
 
   async #exchange(
     { method, url, headers: fields, body, streams, signal }: HttpRequest,
     stream: OutgoingStream | undefined,
+    { dispatcher, origin, path, headers: routing }: Route,
   ): Promise<HttpResponse> {
-    const answer = await request.call(this.#agent, {
-      origin: url.origin,
-      path: url.pathname + url.search,
+    const answer = await request.call(dispatcher, {
+      origin,
+      path,
       method,
-      headers: { ...fields },
+      headers: { ...fields, ...routing },
       // The type is wrong: undici takes what can be iterated.
       body: (stream?.bytes ?? body) as Uint8Array | null,
       // By default undici closes the connection after HEAD, and with it those opened meanwhile.
@@ -112,21 +101,6 @@ export class HttpClient implements AsyncDisposable {
     if (!streams?.includes(status)) return { ...head, body: await readAnswer(answer.body) };
     return { ...head, body: new Uint8Array(), stream: incoming(answer.body, method, url) };
   }
-}
-
-/**
- * A TLS alert after the handshake, such as that for a missing client certificate, ends a connection
- * at once: else undici would forget it for the orderly end that follows.
- */
-function connector(options: buildConnector.BuildOptions): buildConnector.connector {
-  const connect = buildConnector(options);
-  return (target, callback) => {
-    connect(target, (...result) => {
-      const [, socket] = result;
-      socket?.once('error', (error) => socket.destroy(error));
-      callback(...result);
-    });
-  };
 }
 
 /** undici hears of an abort only once it is connected, for which nobody should have to wait. */

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { ACCEPT_ANYTHING } from '../../src/config/policy.ts';
 import { OcipushError, type ErrorCode } from '../../src/errors.ts';
 import type { CompressionFormat } from '../../src/image/media-types.ts';
-import { systemClock } from '../../src/io/retry-clock.ts';
 import { NO_CACHE } from '../../src/push/blob-cache.ts';
 import type { ImageFormat } from '../../src/push/options.ts';
 import { push } from '../../src/push/push.ts';
@@ -14,6 +13,7 @@ import {
 } from '../../src/transports/references.ts';
 import type { DockerRegistry } from '../support/docker-registry.ts';
 import { NO_COMPRESSION_WISH, NO_WISHES } from '../support/push-options.ts';
+import { registryOptions } from '../support/registry-options.ts';
 import { makeContext } from '../support/transport-context.ts';
 import type { CorpusEntry } from './corpus.ts';
 import {
@@ -166,7 +166,6 @@ async function pushHere(
   destination: string,
   { format, compression }: Way,
 ): Promise<string | undefined> {
-  const { registry } = makeContext();
   const [outcome] = await push({
     source: await parseSourceReference(source),
     destinations: [await parseDestinationReference(destination)],
@@ -176,13 +175,7 @@ async function pushHere(
       compression: { ...NO_COMPRESSION_WISH, ...(compression && { format: compression }) },
     },
     context: makeContext({
-      registry: {
-        ...registry,
-        tlsVerify: false,
-        certificatesFor: async () => ({ authorities: [], clients: [] }),
-        credentialsFor: async () => undefined,
-        clock: systemClock,
-      },
+      registry: registryOptions({ tlsVerify: false }),
     }),
     progress: { event: () => undefined },
     cache: NO_CACHE,

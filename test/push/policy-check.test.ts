@@ -17,6 +17,7 @@ import {
   UNCHECKED_REQUIREMENTS,
   writePolicyPlaces,
 } from '../support/policies.ts';
+import { registryOptions } from '../support/registry-options.ts';
 import { temporaryDirectory } from '../support/scratch.ts';
 import { thrownBy } from '../support/thrown.ts';
 import { makeContext } from '../support/transport-context.ts';
@@ -45,8 +46,7 @@ async function open(source: string): Promise<ImageSource> {
     environment: { DOCKER_HOST: engine.host },
     standardInput: () => createReadStream(join(here, 'ns/oci.tar')),
   });
-  const certificatesFor = async () => ({ authorities: [], clients: [] });
-  const registry = { ...context.registry, certificatesFor };
+  const registry = registryOptions();
   const reference = await parseSourceReference(placed(source, words()));
   const opened = await reference.openSource({ ...context, registry });
   onTestFinished(() => opened[Symbol.asyncDispose]());

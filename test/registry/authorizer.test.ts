@@ -5,6 +5,7 @@ import { HttpClient } from '../../src/registry/http.ts';
 import { fakeClock, type FakeClock } from '../support/fake-clock.ts';
 import type { Fault } from '../support/registry/faults.ts';
 import { startRegistry, type Registry } from '../support/registry/registry.ts';
+import { STRAIGHT } from '../support/registry-options.ts';
 import { thrownBy } from '../support/thrown.ts';
 import { answerOf } from './answers.ts';
 
@@ -27,7 +28,7 @@ interface Setting {
 async function setUp(credentials?: Credentials, faults: readonly Fault[] = []): Promise<Setting> {
   const account = credentials?.kind === 'basic' ? credentials : {};
   const registry = await startRegistry({ auth: { ...account, kind: 'bearer' }, faults });
-  const http = new HttpClient({ authorities: [], clients: [] }, true);
+  const http = new HttpClient(STRAIGHT);
   onTestFinished(async () => {
     await http[Symbol.asyncDispose]();
     await registry[Symbol.asyncDispose]();

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import type { RetryClock } from '../../src/io/retry-clock.ts';
 import { RegistryClient } from '../../src/registry/client.ts';
+import { registryOptions } from '../support/registry-options.ts';
 import { thrownBy } from '../support/thrown.ts';
 import { serveHttp } from './server.ts';
 
@@ -20,13 +21,7 @@ test('a closed client repeats no request any more', async () => {
   const client = await RegistryClient.open(
     { registry: url.host, path: 'team/app' },
     'pull,push',
-    {
-      tlsVerify: false,
-      certificatesFor: () => Promise.resolve({ authorities: [], clients: [] }),
-      credentialsFor: () => Promise.resolve(undefined),
-      userAgent: 'test',
-      clock,
-    },
+    registryOptions({ tlsVerify: false, clock }),
     new AbortController().signal,
   );
   const asleep = once(falling, 'asleep');

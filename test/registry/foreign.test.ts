@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { digestOf } from '../../src/image/digest.ts';
 import { readForeign } from '../../src/registry/foreign.ts';
-import type { RegistryOptions } from '../../src/registry/options.ts';
 import { fakeClock } from '../support/fake-clock.ts';
+import { registryOptions } from '../support/registry-options.ts';
 import { bytesOf } from '../support/streams.ts';
 import { thrownBy } from '../support/thrown.ts';
 import { serveHttp, type Listener } from './server.ts';
@@ -10,12 +10,10 @@ import { serveHttp, type Listener } from './server.ts';
 const BYTES = Buffer.from('a foreign layer');
 const DIGEST = digestOf(BYTES);
 
-const OPTIONS: RegistryOptions = {
-  certificatesFor: async () => ({ authorities: [], clients: [] }),
+const OPTIONS = registryOptions({
   credentialsFor: async () => ({ kind: 'basic', username: 'u', password: 'secret' }) as never,
-  userAgent: 'test',
   clock: fakeClock(),
-};
+});
 
 function read(urls: readonly string[]): Promise<Buffer> {
   const descriptor = { mediaType: 'x', digest: DIGEST, size: BYTES.length, urls };

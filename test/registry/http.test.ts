@@ -3,19 +3,23 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { HostCertificates } from '../../src/config/certs-d.ts';
+import type { RegistrySecurity } from '../../src/config/registry-security.ts';
 import { OcipushError } from '../../src/errors.ts';
 import type { ByteStream } from '../../src/io/bytes.ts';
 import { HttpClient, type HttpRequest } from '../../src/registry/http.ts';
 import { TEST_CERTIFICATE } from '../support/registry/certificate.ts';
+import { STRAIGHT } from '../support/registry-options.ts';
 import { watch, watched } from '../support/streams.ts';
 import { thrownBy } from '../support/thrown.ts';
 import { serveHttp, serveTcp, type Listener } from './server.ts';
 
-const NO_CERTIFICATES: HostCertificates = { authorities: [], clients: [] };
 const MIB = 1024 * 1024;
 
-function openClient(certificates = NO_CERTIFICATES, verify = true): HttpClient {
-  const client = new HttpClient(certificates, verify);
+function openClient(
+  certificates = STRAIGHT.certificates,
+  security: RegistrySecurity = 'secure',
+): HttpClient {
+  const client = new HttpClient({ ...STRAIGHT, certificates, security });
   onTestFinished(() => client[Symbol.asyncDispose]());
   return client;
 }
@@ -241,13 +245,13 @@ describe('TLS', () => {
   const trusting: HostCertificates = { authorities: [cert], clients: [] };
   const showing: HostCertificates = { authorities: [cert], clients: [{ certificate: cert, key }] };
 
-  test.each<readonly [what: string, certificates: HostCertificates, verify: boolean]>([
-    ['trusts the authorities it is given', trusting, true],
-    ['trusts everybody where nothing is verified', NO_CERTIFICATES, false],
-  ])('%s', async (_, certificates, verify) => {
+  test.each<readonly [what: string, certificates: HostCertificates, security: RegistrySecurity]>([
+    ['trusts the authorities it is given', trusting, 'secure'],
+    ['trusts everybody where nothing is verified', STRAIGHT.certificates, 'insecure'],
+  ])('%s', async (_, certificates, security) => {
     const { url } = await serveHttp(echo, { cert, key });
     const { signal } = new AbortController();
-    const answer = openClient(certificates, verify).send({ method: 'GET', url, signal });
+    const answer = openClient(certificates, security).send({ method: 'GET', url, signal });
     expect((await answer).status).toBe(418);
   });
 

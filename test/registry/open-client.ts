@@ -4,6 +4,7 @@ import type { RepositoryName } from '../../src/image/blob.ts';
 import { RegistryClient } from '../../src/registry/client.ts';
 import type { RegistryOptions } from '../../src/registry/options.ts';
 import { fakeClock, type FakeClock } from '../support/fake-clock.ts';
+import { registryOptions } from '../support/registry-options.ts';
 import { startRegistry, type Registry } from '../support/registry/registry.ts';
 import type { RegistryOptions as Served } from '../support/registry/registry.ts';
 
@@ -27,14 +28,7 @@ export async function openClient(host: string, settings: ClientSettings = {}): P
   const client = await RegistryClient.open(
     repository,
     'pull,push',
-    {
-      tlsVerify: false,
-      certificatesFor: async () => ({ authorities: [], clients: [] }),
-      credentialsFor: async () => undefined,
-      userAgent: 'agent/1',
-      clock,
-      ...options,
-    },
+    registryOptions({ tlsVerify: false, clock, ...options }),
     signal,
   );
   onTestFinished(() => client[Symbol.asyncDispose]());

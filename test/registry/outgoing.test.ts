@@ -11,6 +11,7 @@ import { HttpClient } from '../../src/registry/http.ts';
 import { outgoing } from '../../src/registry/outgoing.ts';
 import { noise } from '../support/make-image.ts';
 import { TEST_CERTIFICATE } from '../support/registry/certificate.ts';
+import { STRAIGHT } from '../support/registry-options.ts';
 import { temporaryDirectory } from '../support/scratch.ts';
 import { bytesOf, watch, watched } from '../support/streams.ts';
 import { serveHttp } from './server.ts';
@@ -91,7 +92,7 @@ async function digestBeyondSlowReader(
     },
     scheme === 'https' ? TEST_CERTIFICATE : undefined,
   );
-  const client = new HttpClient({ authorities: [], clients: [] }, false);
+  const client = new HttpClient({ ...STRAIGHT, security: 'insecure' });
   onTestFinished(() => client[Symbol.asyncDispose]());
   const answer = await client.send({
     method: 'PATCH',

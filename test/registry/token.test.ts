@@ -3,6 +3,7 @@ import type { Credentials } from '../../src/config/credentials.ts';
 import { parseChallenges } from '../../src/registry/challenge.ts';
 import { HttpClient } from '../../src/registry/http.ts';
 import { requestToken, type Token } from '../../src/registry/token.ts';
+import { STRAIGHT } from '../support/registry-options.ts';
 import { thrownBy } from '../support/thrown.ts';
 import { serveHttp } from './server.ts';
 
@@ -54,7 +55,7 @@ async function play(played: Played, asked: Asked = {}) {
     });
     response.writeHead(played.status ?? 200, played.headers).end(played.body ?? '{"token":"T"}');
   });
-  const http = new HttpClient({ authorities: [], clients: [] }, true);
+  const http = new HttpClient(STRAIGHT);
   onTestFinished(() => http[Symbol.asyncDispose]());
   const line = (asked.challenge ?? CHALLENGE).replaceAll('{host}', url.host);
   const [challenge = { scheme: '', parameters: new Map() }] = parseChallenges([line]);
@@ -205,7 +206,7 @@ describe('the request for a token', () => {
   });
 
   test('does not send a password in plain text for a registry that is asked in secret', async () => {
-    const http = new HttpClient({ authorities: [], clients: [] }, true);
+    const http = new HttpClient(STRAIGHT);
     onTestFinished(() => http[Symbol.asyncDispose]());
     const { url, sockets } = await serveHttp((_, response) => response.end('{"token":"T"}'));
     const [challenge = { scheme: '', parameters: new Map() }] = parseChallenges([

@@ -1,6 +1,6 @@
 /** What transports are given in tests. */
-import { systemClock } from '../../src/io/retry-clock.ts';
 import type { TransportContext } from '../../src/transports/transport.ts';
+import { registryOptions } from './registry-options.ts';
 
 /** Whatever is not given must not be used. */
 export function makeContext(given: Partial<TransportContext> = {}): TransportContext {
@@ -9,12 +9,7 @@ export function makeContext(given: Partial<TransportContext> = {}): TransportCon
   };
   return {
     signal: new AbortController().signal,
-    registry: {
-      certificatesFor: unused,
-      credentialsFor: unused,
-      userAgent: 'test',
-      clock: systemClock,
-    },
+    registry: registryOptions({ certificatesFor: unused, credentialsFor: unused }),
     temporaryDirectory: '/nowhere',
     environment: {},
     standardInput: unused,

@@ -1,5 +1,5 @@
 /** What a start costs: no module is loaded that the command at hand does not need. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -67,8 +67,11 @@ test('a push loads what its source and destination need', async () => {
   await using scene = await openScene();
   await writeOciLayout(scene.path('image'), { layers: [await makeLayer({ a: '1' })] });
   const directory = scene.path('coverage');
-  expect(await scene.push('oci:image', [], noting(directory))).toMatchObject({ code: 0 });
-  expect(await packagesRun(directory)).toEqual(new Set(['commander', 'undici']));
+  await writeFile(scene.path('registries.conf'), '');
+  const CONTAINERS_REGISTRIES_CONF = scene.path('registries.conf');
+  const env = { ...noting(directory).env, CONTAINERS_REGISTRIES_CONF };
+  expect(await scene.push('oci:image', [], { env })).toMatchObject({ code: 0 });
+  expect(await packagesRun(directory)).toEqual(new Set(['commander', 'smol-toml', 'undici']));
   const sources = await sourcesRun(directory);
   expect(sources).toContain('src/transports/oci-layout/source.ts');
   expect(sources.filter((source) => /docker-archive|cli\/creds|render\/tty/.test(source))).toEqual(

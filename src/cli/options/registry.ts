@@ -69,9 +69,22 @@ export async function parseConnectionOptions(
   flags: ConnectionFlags,
   { environment }: Host,
 ): Promise<Omit<RegistryOptions, 'credentialsFor'>> {
-  const { createCertificateLookup } = await import('../../config/certs-d.ts');
+  const [
+    { createCertificateLookup },
+    { createSecurityLookup },
+    { createProxyLookup },
+    { readSystemAuthorities },
+  ] = await Promise.all([
+    import('../../config/certs-d.ts'),
+    import('../../config/registry-security.ts'),
+    import('../../config/proxy.ts'),
+    import('../../config/system-authorities.ts'),
+  ]);
   return {
     tlsVerify: flags.tlsVerify,
+    securityOf: createSecurityLookup(environment),
+    systemAuthorities: () => readSystemAuthorities(environment),
+    proxyFor: createProxyLookup(environment),
     certificatesFor: createCertificateLookup({
       certDir: flags.certDir,
       home: environment['HOME'] || undefined,

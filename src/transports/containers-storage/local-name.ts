@@ -1,5 +1,5 @@
 /** Finds the image that a bare name or ID means to podman (common/libimage, LookupImage). */
-import type { RegistriesConf } from '../../config/registries-conf.ts';
+import type { ShortNames } from '../../config/registries-conf.ts';
 import {
   formatReference,
   parseDockerReference,
@@ -65,7 +65,7 @@ export function parseLocalName(text: string): LocalName {
 export function lookUpLocally(
   view: StorageView,
   name: LocalName,
-  conf: RegistriesConf | undefined,
+  conf: ShortNames | undefined,
 ): FoundImage {
   const found = name.kind === 'id' ? byID(view, name.id) : byName(view, name, conf);
   if (found) return found;
@@ -79,7 +79,7 @@ export function lookUpLocally(
 function byName(
   view: StorageView,
   { text, named, short }: LocalName & { readonly kind: 'name' },
-  conf: RegistriesConf | undefined,
+  conf: ShortNames | undefined,
 ): FoundImage | undefined {
   const candidates = short && conf ? expandShortName(text, conf) : [named];
   for (const candidate of candidates.map(withDefaultTag)) {
@@ -102,7 +102,7 @@ export function findReference(view: StorageView, named: NamedReference): StoredI
 }
 
 /** @throws OcipushError REFERENCE_INVALID for a registry or alias that is none */
-function expandShortName(text: string, conf: RegistriesConf): readonly NamedReference[] {
+function expandShortName(text: string, conf: ShortNames): readonly NamedReference[] {
   const { repository, suffix } = splitShortName(text);
   const alias = conf.aliases.get(repository);
   const registries = ['localhost', ...conf.unqualifiedSearchRegistries];

@@ -18,6 +18,7 @@ import {
   type MadeBlob,
   type MadeImage,
 } from '../../support/make-image.ts';
+import { registryOptions } from '../../support/registry-options.ts';
 import type { FaultAction } from '../../support/registry/faults.ts';
 import { startRegistry } from '../../support/registry/registry.ts';
 import { bytesOf } from '../../support/streams.ts';
@@ -55,12 +56,7 @@ async function openSource(host: string, name = ''): Promise<ImageSource> {
   const context = makeContext();
   const source = await parseRegistryReference(`//${host}/team/app${name}`).openSource({
     ...context,
-    registry: {
-      ...context.registry,
-      tlsVerify: false,
-      certificatesFor: async () => ({ authorities: [], clients: [] }),
-      clock: fakeClock(),
-    },
+    registry: registryOptions({ tlsVerify: false, clock: fakeClock() }),
   });
   onTestFinished(() => source[Symbol.asyncDispose]());
   return source;

@@ -1,0 +1,158 @@
+/** The connections of a push: straight or through a proxy, and the certificates shown on them. */
+import type { Socket } from 'node:net';
+import type { Dispatcher } from 'undici';
+import Agent from 'undici/lib/dispatcher/agent.js';
+import buildConnector from 'undici/lib/core/connect.js';
+import type { ProxyLookup } from '../config/proxy.ts';
+import { codeOf } from './connection-error.ts';
+import { openTunnel, proxyError, proxyHeaders } from './proxy-tunnel.ts';
+import { SecureContexts, type TlsSettings } from './secure-contexts.ts';
+
+export interface ConnectionSettings extends TlsSettings {
+  readonly proxyFor: ProxyLookup;
+}
+
+/** How a request gets to where it should. */
+export interface Route {
+  readonly dispatcher: Dispatcher;
+  readonly origin: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The number of the client certificate that is shown. */
+  readonly client: number;
+}
+
+/** Milliseconds: the reference's dial timeout, and how long idle connections are kept. */
+const CONNECT_TIMEOUT = 30_000;
+const KEEP_ALIVE = 30_000;
+
+/** What OpenSSL says when the other side does not like the client certificate, or misses one. */
+const CLIENT_REFUSED = /_ALERT_(?:\w*CERTIFICATE\w*|UNKNOWN_CA|HANDSHAKE_FAILURE|ACCESS_DENIED)$/;
+
+type Target = buildConnector.Options;
+
+/** To any number of hosts under one TLS setting. */
+export class Connections implements AsyncDisposable {
+  readonly #settings: ConnectionSettings;
+  readonly #contexts: SecureContexts;
+  readonly #agent: Agent;
+  readonly #connectPlain = buildConnector({ timeout: CONNECT_TIMEOUT });
+  readonly #connectSecure = new Map<number, buildConnector.connector>();
+  /** Proxies that pass plain requests on, by `host`. */
+  readonly #forwarding = new Map<string, URL>();
+  #client = 0;
+
+  constructor(settings: ConnectionSettings) {
+    this.#settings = settings;
+    this.#contexts = new SecureContexts(settings);
+    this.#agent = new Agent({
+      keepAliveTimeout: KEEP_ALIVE,
+      connect: (target, callback) => void this.#connectFor(target, callback),
+    });
+  }
+
+  /**
+   * Plain requests are handed to an HTTP proxy as they are; all others go through a tunnel.
+   * @throws OcipushError CONFIG_INVALID for a proxy that cannot be used
+   */
+  routeTo(url: URL): Route {
+    const [dispatcher, client] = [this.#agent, this.#client];
+    const proxy = this.#settings.proxyFor(url);
+    if (url.protocol !== 'http:' || proxy?.protocol !== 'http:') {
+      const { origin, pathname, search } = url;
+      return { dispatcher, client, origin, path: pathname + search, headers: {} };
+    }
+    this.#forwarding.set(proxy.host, proxy);
+    const { origin } = proxy;
+    const headers = { host: url.host, ...proxyHeaders(proxy) };
+    return { dispatcher, client, origin, path: url.href, headers };
+  }
+
+  /**
+   * Takes the next of several client certificates where the one that was shown on this route was
+   * refused: node:tls does not say whose certificates a server wants. False when there is none left.
+   */
+  showAnother(error: unknown, { client }: Route): boolean {
+    if (!CLIENT_REFUSED.test(codeOf(error) ?? '')) return false;
+    const next = client + 1;
+    if (next >= this.#settings.certificates.clients.length) return false;
+    this.#client = Math.max(this.#client, next);
+    return true;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Not close(): it would wait for what a failed push left under way.
+    await this.#agent.destroy();
+  }
+
+  async #connectFor(target: Target, callback: buildConnector.Callback): Promise<void> {
+    let socket: Socket;
+    try {
+      socket = await (target.protocol === 'https:' ? this.#secure(target) : this.#plain(target));
+    } catch (error) {
+      callback(error as Error, null);
+      return;
+    }
+    // A TLS alert after the handshake, such as that for a missing client certificate, ends a
+    // connection at once: else undici would forget it for the orderly end that follows.
+    socket.once('error', (error) => socket.destroy(error));
+    callback(null, socket);
+  }
+
+  #plain(target: Target): Promise<Socket> {
+    const forwarding = this.#forwarding.get(String(target.host));
+    if (forwarding === undefined) return this.#open(target);
+    return connected(this.#connectPlain, target).catch((error: unknown) => {
+      throw proxyError(error, forwarding);
+    });
+  }
+
+  /** The contexts are made while the connection is: nothing else is to be done then. */
+  async #secure(target: Target): Promise<Socket> {
+    const [httpSocket, connect] = await Promise.all([this.#open(target), this.#tls()]);
+    return connected(connect, { ...target, httpSocket });
+  }
+
+  async #tls(): Promise<buildConnector.connector> {
+    const client = this.#client;
+    const made =
+      this.#connectSecure.get(client) ??
+      buildConnector({
+        timeout: CONNECT_TIMEOUT,
+        secureContext: this.#contexts.get(client),
+        rejectUnauthorized: this.#settings.security === 'secure',
+      });
+    this.#connectSecure.set(client, made);
+    return made;
+  }
+
+  /** A connection without TLS, through a proxy where there is one. */
+  async #open(target: Target): Promise<Socket> {
+    const port = target.port || (target.protocol === 'https:' ? '443' : '80');
+    const proxy = this.#settings.proxyFor(new URL(`${target.protocol}//${target.host}`));
+    if (proxy === undefined) {
+      return connected(this.#connectPlain, { ...target, protocol: 'http:', port });
+    }
+    const socket = await this.#toProxy(proxy).catch((error: unknown) => {
+      throw proxyError(error, proxy);
+    });
+    const host = target.hostname.includes(':') ? `[${target.hostname}]` : target.hostname;
+    return openTunnel(socket, proxy, `${host}:${port}`, CONNECT_TIMEOUT);
+  }
+
+  async #toProxy({ protocol, host, hostname, port }: URL): Promise<Socket> {
+    const target = { protocol, host, hostname: hostname.replace(/^\[(.*)\]$/, '$1'), port };
+    if (protocol === 'http:') return connected(this.#connectPlain, target);
+    const secureContext = this.#contexts.forProxy;
+    return connected(buildConnector({ timeout: CONNECT_TIMEOUT, secureContext }), target);
+  }
+}
+
+function connected(connect: buildConnector.connector, target: Target): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    connect(target, (error, socket) => {
+      if (error === null) resolve(socket);
+      else reject(error);
+    });
+  });
+}
