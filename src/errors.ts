@@ -28,9 +28,11 @@ export type ErrorCode =
   | 'REGISTRY_UNAUTHORIZED'
   | 'REGISTRY_UNREACHABLE'
   | 'SOURCE_NOT_FOUND'
+  | 'TAG_EXISTS'
   | 'TLS_FAILED'
   | 'UNSUPPORTED'
-  | 'USAGE';
+  | 'USAGE'
+  | 'VERIFICATION_FAILED';
 
 /** Which side of the push the fault lies on: where the user has to look. */
 export type ErrorOrigin = 'source' | 'destination' | 'config' | 'usage';

@@ -21,6 +21,8 @@ export function addBooleanFlag(
   shownDefault?: string,
 ): void {
   const option = new Option(flags, description).default(undefined, shownDefault);
+  // A name that begins with `no-` is one like any other.
+  option.negate = false;
   command.addOption(option).addOption(new Option(negated(option)).hideHelp());
 }
 

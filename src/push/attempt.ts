@@ -12,15 +12,17 @@ import type {
   TransportContext,
 } from '../transports/transport.ts';
 import type { BlobCache } from './blob-cache.ts';
-import { productionKeys } from './blobs.ts';
+import { originsFor, productionKeys } from './blobs.ts';
 import {
   imagesIn,
   isSigned,
   predictManifest,
   prepareManifest,
   pushManifest,
+  unpushedIn,
   type PlannedManifest,
 } from './manifests.ts';
+import { checkOverwrite, findOccupants, isNamed } from './overwrite.ts';
 import type { PushedImage, PushOptions, PushResult } from './options.ts';
 import { previewPush } from './preview.ts';
 import type { ProductionShare } from './production-pool.ts';
@@ -50,7 +52,7 @@ export async function attemptPush(part: PushPart): Promise<PushResult> {
   // At once, for others may be waiting for what this one will never take.
   signal.addEventListener('abort', () => part.share.retire(), { once: true });
   await using destination = await openDestination({ ...part, context });
-  checkTags(destination, part.options);
+  checkWishes(destination, part.options);
   const { resolvedName } = part.source;
   if (resolvedName) destination.addSourceName?.(resolvedName);
   const fail = (error: unknown): void => failure.abort(error);
@@ -76,27 +78,58 @@ async function copyImage(session: PushSession): Promise<PushResult> {
   session.share.expect(imagesIn(planned).flatMap(({ plan }) => productionKeys(plan)));
   const predicted = predictManifest(planned);
   if (predicted) checkExpected(session, predicted);
-  const current = await destination.currentDigest();
+  destination.mayMountFrom?.(imagesIn(planned).flatMap(({ plan }) => originsFor(session, plan)));
+  const current = await findOccupants(session);
+  if (predicted) checkOverwrite(session, predicted);
   if (options.dryRun) return previewPush(session, planned, predicted, current);
-  const isThere = predicted !== undefined && predicted.digest === current;
   // Signatures may have come since the image was written.
-  if (isThere && !isSigned(planned)) {
-    progress.event({ kind: 'unchanged', digest: current });
+  const isThere = predicted?.digest === current && !isSigned(planned);
+  if (predicted && isThere && (await isIntact(session, planned, predicted))) {
+    progress.event({ kind: 'unchanged', digest: predicted.digest });
     if (options.tags.length > 0) {
       await destination.begin();
       await finish(session, predicted);
+      await verify(session, planned, predicted, options.tags);
     }
     return resultOf(session, planned, predicted, 'unchanged');
   }
   await destination.begin();
   const manifest = await pushManifest(session, planned);
   await finish(session, manifest);
+  await verify(session, planned, manifest, options.tags);
   return resultOf(session, planned, manifest, 'pushed');
 }
 
+async function verify(
+  { destination, options }: PushSession,
+  planned: PlannedManifest,
+  manifest: RawManifest,
+  tags: readonly string[],
+): Promise<void> {
+  if (!options.verify) return;
+  await destination.verify?.(manifest, { tags, absent: new Set(unpushedIn(planned)) });
+}
+
+/** What a destination has lost is pushed again by whoever asks for that to be found. */
+async function isIntact(
+  session: PushSession,
+  planned: PlannedManifest,
+  manifest: RawManifest,
+): Promise<boolean> {
+  try {
+    await verify(session, planned, manifest, []);
+    return true;
+  } catch (error) {
+    if (error instanceof OcipushError && error.code === 'VERIFICATION_FAILED') return false;
+    throw error;
+  }
+}
+
 /** Sets the further tags, and makes all of it visible. */
-async function finish({ destination, options }: PushSession, manifest: RawManifest): Promise<void> {
+async function finish(session: PushSession, manifest: RawManifest): Promise<void> {
+  const { destination, options } = session;
   for (const tag of options.tags) {
+    if (isNamed(session, manifest, tag)) continue;
     await destination.putTag?.(manifest, tag).catch((error: unknown) => {
       throw wrapError(error, `tagging the image ${tag}`, {
         code: 'MANIFEST_REJECTED',
@@ -112,13 +145,35 @@ async function finish({ destination, options }: PushSession, manifest: RawManife
   });
 }
 
+/** What must not be left out silently where the destination cannot do it. */
+const WISHES = [
+  {
+    flag: '--tag',
+    isWished: ({ tags }: PushOptions) => tags.length > 0,
+    needs: 'putTag',
+    lack: 'takes no further tags',
+  },
+  {
+    flag: '--no-overwrite',
+    isWished: ({ noOverwrite }: PushOptions) => noOverwrite,
+    needs: 'digestOf',
+    lack: 'does not say for certain what it has',
+  },
+  {
+    flag: '--verify',
+    isWished: ({ verify: isWished }: PushOptions) => isWished,
+    needs: 'verify',
+    lack: 'cannot be asked for what was pushed',
+  },
+] as const;
+
 /** @throws OcipushError UNSUPPORTED */
-function checkTags(destination: ImageDestination, { tags }: PushOptions): void {
-  if (tags.length === 0 || 'putTag' in destination) return;
-  const reference = destination.reference.toString();
-  throw new OcipushError('UNSUPPORTED', `${reference} takes no further tags`, {
+function checkWishes(destination: ImageDestination, options: PushOptions): void {
+  const unmet = WISHES.find(({ isWished, needs }) => isWished(options) && !(needs in destination));
+  if (unmet === undefined) return;
+  throw new OcipushError('UNSUPPORTED', `${destination.reference.toString()} ${unmet.lack}`, {
     origin: 'usage',
-    hint: 'leave out --tag for this destination',
+    hint: `leave out ${unmet.flag} for this destination`,
   });
 }
 
@@ -136,7 +191,16 @@ function newSession(
   }
   const blobs = createLimiter(options.jobs);
   const given = { source, destination, options, progress, cache, blocks, share };
-  return { ...given, fetchForeign, signal, fail, blobs, stored: new Map(), reports: [] };
+  return {
+    ...given,
+    fetchForeign,
+    signal,
+    fail,
+    blobs,
+    stored: new Map(),
+    occupied: new Map(),
+    reports: [],
+  };
 }
 
 async function openDestination({ destination, context }: PushPart): Promise<ImageDestination> {

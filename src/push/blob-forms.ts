@@ -1,9 +1,11 @@
 /** Knows in which forms a blob may be at the destination already. */
-import type { BlobCandidate, BlobIdentity } from '../image/blob.ts';
+import type { BlobCandidate, BlobIdentity, RepositoryName } from '../image/blob.ts';
 import type { Descriptor } from '../image/descriptor.ts';
+import type { Digest } from '../image/digest.ts';
 import type { CompressionFormat } from '../image/media-types.ts';
 import type { ImageDestination, ImageSource } from '../transports/transport.ts';
 import type { LayerPlan } from './layers.ts';
+import type { PushOptions } from './options.ts';
 import type { FinalLayer } from './plan.ts';
 import { codecOf } from './production.ts';
 import type { PushSession } from './session.ts';
@@ -53,24 +55,45 @@ function otherForms(
 }
 
 interface Placed extends Cached {
+  readonly options: Pick<PushOptions, 'mountFrom'>;
   readonly source: Pick<ImageSource, 'repository'>;
   readonly destination: Pick<ImageDestination, 'repository'>;
 }
 
-/** What the source has is where the source is; other blobs are where earlier pushes left them. */
-export function candidateOf(
-  { source, destination, cache }: Placed,
+/**
+ * Where a blob may be: what the source has is where the source is, other blobs are where earlier
+ * pushes left them; and any may be where the user says. In one repository at least, its own.
+ */
+export function candidatesOf(
+  placed: Placed,
   { digest, size }: BlobIdentity,
-  origin: Descriptor,
-): BlobCandidate {
-  const { registry, path } = destination.repository ?? {};
-  if (registry === undefined || path === undefined) return { digest, size };
-  if (digest === origin.digest && source.repository?.registry === registry) {
-    return { digest, size, origin: source.repository };
+  atSource: Descriptor,
+): readonly BlobCandidate[] {
+  const { repository } = placed.destination;
+  if (repository === undefined) return [{ digest, size }];
+  const known = knownOrigin(placed, repository, digest, atSource);
+  const named = placed.options.mountFrom
+    .map(({ registry = repository.registry, path }) => ({ registry, path }))
+    .filter((other) => other.registry === repository.registry && other.path !== repository.path)
+    .filter((other) => other.path !== known?.path);
+  const origins = known === undefined ? named : [known, ...named];
+  if (origins.length === 0) return [{ digest, size }];
+  return origins.map((origin) => ({ digest, size, origin }));
+}
+
+/** Undefined when it is not known to be anywhere, or known to be here. */
+function knownOrigin(
+  { source, cache }: Placed,
+  { registry, path }: RepositoryName,
+  digest: Digest,
+  atSource: Descriptor,
+): RepositoryName | undefined {
+  if (digest === atSource.digest && source.repository?.registry === registry) {
+    return source.repository;
   }
   const known = cache.repositories(registry, digest);
   const [other] = known.includes(path) ? [] : known;
-  return { digest, size, ...(other !== undefined && { origin: { registry, path: other } }) };
+  return other === undefined ? undefined : { registry, path: other };
 }
 
 function identityOf({ digest, size }: Descriptor): BlobIdentity {

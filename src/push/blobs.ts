@@ -1,12 +1,19 @@
 /** Brings single blobs from the source to the destination, in the form that the plan wants. */
-import type { BlobProduction, BlobUpload, ProducedBlob, StoredBlob } from '../image/blob.ts';
+import type {
+  BlobCandidate,
+  BlobProduction,
+  BlobUpload,
+  ProducedBlob,
+  RepositoryName,
+  StoredBlob,
+} from '../image/blob.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import { digestOf } from '../image/digest.ts';
 import type { LayerCompression } from '../image/media-types.ts';
 import { messageOf, wrapError } from '../errors.ts';
 import { single } from '../io/bytes.ts';
 import { isChunkedObstacle } from '../transforms/zstd-chunked.ts';
-import { candidateOf, formsOf, isOnlyForm, knownForms } from './blob-forms.ts';
+import { candidatesOf, formsOf, isOnlyForm, knownForms } from './blob-forms.ts';
 import type { LayerPlan } from './layers.ts';
 import type { BlobReport } from './options.ts';
 import type { FinalLayer, ImagePlan } from './plan.ts';
@@ -100,6 +107,25 @@ export async function storeNewBlob(
   bytes: Uint8Array,
 ): Promise<void> {
   await storeOnce(session, 'config', asIs(descriptor), () => uploadOfBytes(descriptor, bytes));
+}
+
+/** The repositories from which what an image needs may be linked. */
+export function originsFor(session: PushSession, plan: ImagePlan): readonly RepositoryName[] {
+  const layers = plan.layers.filter(({ action }) => action !== 'refer');
+  const config = asIs(plan.manifest.config);
+  const candidates = [
+    ...layers.flatMap((layer) => placesOf(session, layer, formsOf(session, layer, plan.variants))),
+    ...placesOf(session, config, knownForms(session, config)),
+  ];
+  return candidates.flatMap(({ origin }) => origin ?? []);
+}
+
+function placesOf(
+  session: PushSession,
+  { descriptor }: LayerPlan,
+  forms: readonly FinalLayer[],
+): readonly BlobCandidate[] {
+  return forms.flatMap((form) => candidatesOf(session, form, descriptor));
 }
 
 /** Names the productions that storing an image may take, for those who share them. */
@@ -196,7 +222,7 @@ function uploadOf(session: PushSession, layer: LayerPlan, forms: readonly FinalL
   return {
     blob: {
       mediaType: descriptor.mediaType,
-      candidates: forms.map((form) => candidateOf(session, form, descriptor)),
+      candidates: placesOf(session, layer, forms),
       identity: action === 'copy' ? descriptor : undefined,
       open: () => (last = session.share.open(productionKey(layer), produce)),
     },

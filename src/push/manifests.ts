@@ -1,5 +1,6 @@
 /** Pushes what a manifest stands for: one image, or a list with all its instances. */
 import type { Descriptor } from '../image/descriptor.ts';
+import type { Digest } from '../image/digest.ts';
 import { parseList, type ImageList } from '../image/list.ts';
 import { isListType } from '../image/media-types.ts';
 import { chooseInstance, chooseInstances, formatPlatform } from '../image/platform.ts';
@@ -97,6 +98,14 @@ export function isSigned(manifest: PlannedManifest): boolean {
   if (manifest.signatures.length > 0) return true;
   if (manifest.kind === 'image') return false;
   return manifest.instances.some(({ contents }) => contents !== undefined && isSigned(contents));
+}
+
+/** Instances of lists that are named and not pushed. */
+export function unpushedIn(manifest: PlannedManifest): readonly Digest[] {
+  if (manifest.kind === 'image') return [];
+  return manifest.instances.flatMap(({ descriptor, contents }) =>
+    contents ? unpushedIn(contents) : [descriptor.digest],
+  );
 }
 
 /** The manifest that the push will end with, where that is known beforehand. */

@@ -22,6 +22,13 @@ export interface CompressionWish {
 /** The formats of podman's `--format`. */
 export type ImageFormat = 'oci' | 'v2s2' | 'v2s1';
 
+/** A repository that blobs may be linked from. */
+export interface MountSource {
+  /** Unset: that of the destination, whichever it is. */
+  readonly registry?: string | undefined;
+  readonly path: string;
+}
+
 export interface PushOptions {
   readonly compression: CompressionWish;
   /** Unset: that of the source where the destination takes it. */
@@ -44,6 +51,12 @@ export interface PushOptions {
   readonly expectDigest?: Digest | undefined;
   /** Further tags of the image beside the one in the destination's name. */
   readonly tags: readonly string[];
+  /** Names that stand for another image at the destination make the push fail. */
+  readonly noOverwrite: boolean;
+  /** What was pushed is read back, as far as that takes no blobs. */
+  readonly verify: boolean;
+  /** Where else at the registry of a destination blobs may be. */
+  readonly mountFrom: readonly MountSource[];
   /** Leave signatures that come with the image behind. */
   readonly removeSignatures: boolean;
   /** Repetitions of the whole push after a failure that may pass; podman's default is 3. */

@@ -1,5 +1,6 @@
 /** What all parts of one attempt to push have in hand. */
 import type { Descriptor } from '../image/descriptor.ts';
+import type { Digest } from '../image/digest.ts';
 import type { ByteStream } from '../io/bytes.ts';
 import type { Limiter } from '../io/limiter.ts';
 import type { ImageDestination, ImageSource } from '../transports/transport.ts';
@@ -29,6 +30,8 @@ export interface PushSession {
   readonly share: ProductionShare;
   /** By digest at the source and form: what several images or layers share goes once. */
   readonly stored: Map<string, Promise<FinalLayer>>;
+  /** What names at the destination stand for that must not come to stand for anything else. */
+  readonly occupied: Map<string, Digest>;
   /** What has happened so far. */
   readonly reports: BlobReport[];
 }

@@ -2,6 +2,7 @@
 import { isListType } from '../image/media-types.ts';
 import { OcipushError, wrapError } from '../errors.ts';
 import type { RawManifest } from '../transports/transport.ts';
+import { checkOverwrite, isNamed } from './overwrite.ts';
 import type { PushSession } from './session.ts';
 import { storeSignatures, type Signatures } from './signatures.ts';
 
@@ -59,8 +60,12 @@ async function tryForm(
 ): Promise<RawManifest | Refusal> {
   try {
     const manifest = await form.make();
-    if (target === 'image') checkExpected(session, manifest);
-    await put(session, manifest, target);
+    if (target === 'image') {
+      checkExpected(session, manifest);
+      checkOverwrite(session, manifest);
+    }
+    const isThere = target === 'image' && isNamed(session, manifest);
+    if (!isThere) await put(session, manifest, target);
     return manifest;
   } catch (error) {
     // A form that cannot even be made is only tried because the one before it was refused.

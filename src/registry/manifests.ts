@@ -1,5 +1,6 @@
 /** Manifests at a registry: which one a reference points at, and writing them. */
 import { parseDigest, type Digest } from '../image/digest.ts';
+import { manifestDigest } from '../image/manifest-type.ts';
 import {
   DOCKER_LIST,
   DOCKER_MANIFEST,
@@ -9,12 +10,15 @@ import {
   OCI_MANIFEST,
 } from '../image/media-types.ts';
 import { OcipushError, withCode } from '../errors.ts';
-import { collect, single } from '../io/bytes.ts';
+import { collect, MIB, single } from '../io/bytes.ts';
 import { isRefusal, isTransient } from './answer-error.ts';
 import type { RegistryClient } from './client.ts';
 import type { HttpResponse } from './http.ts';
 
 const ACCEPT = [OCI_MANIFEST, DOCKER_MANIFEST, OCI_INDEX, DOCKER_LIST, DOCKER_V1_SIGNED, DOCKER_V1];
+
+/** Bytes that a manifest has at most (reference: internal/iolimits). */
+const MANIFEST_LIMIT = 4 * MIB;
 
 /** Not there, or not for us to see: credentials may permit to push and not to pull. */
 const UNKNOWN = [401, 403, 404, 405];
@@ -37,6 +41,25 @@ export async function headManifest(
   return response.status === 200 ? digestIn(response) : undefined;
 }
 
+/**
+ * The same for certain: undefined only when the registry says that there is no such manifest.
+ * @throws OcipushError when it says neither
+ */
+export async function requireDigest(
+  client: RegistryClient,
+  reference: string,
+): Promise<Digest | undefined> {
+  const response = await client.send({
+    method: 'HEAD',
+    target: `manifests/${reference}`,
+    headers: { accept: ACCEPT.join(', ') },
+    accept: [200, 404],
+    attempt: `checking manifest ${reference}`,
+  });
+  if (response.status === 404) return undefined;
+  return digestIn(response) ?? manifestDigest((await getManifest(client, reference)).bytes);
+}
+
 /** A manifest as a registry delivers it. */
 export interface DeliveredManifest {
   readonly bytes: Uint8Array;
@@ -46,12 +69,12 @@ export interface DeliveredManifest {
 
 /**
  * Reads the manifest of a tag or digest, not yet verified.
- * @throws OcipushError LIMIT_EXCEEDED when it has more than `limit` bytes
+ * @throws OcipushError LIMIT_EXCEEDED when it has more than `limit` bytes, unset: 4 MiB
  */
 export async function getManifest(
   client: RegistryClient,
   reference: string,
-  limit: number,
+  limit = MANIFEST_LIMIT,
 ): Promise<DeliveredManifest> {
   const { registry, path } = client.repository;
   // Not `send`, for the connection may break after the answer has begun, too.

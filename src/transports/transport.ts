@@ -94,6 +94,13 @@ export interface BlobPreview {
   readonly requests: number;
 }
 
+export interface ExpectedImage {
+  /** Further tags that stand for it. */
+  readonly tags: readonly string[];
+  /** Instances of lists that were not pushed, and need not be there. */
+  readonly absent: ReadonlySet<Digest>;
+}
+
 export interface ImageDestination extends AsyncDisposable {
   readonly reference: ImageReference;
   readonly capabilities: DestinationCapabilities;
@@ -101,6 +108,14 @@ export interface ImageDestination extends AsyncDisposable {
   readonly repository?: RepositoryName;
   /** The digest that the reference points at now; undefined when there is none or it is unknown. */
   currentDigest(): Promise<Digest | undefined>;
+  /**
+   * The same for certain, or that of a further tag; undefined only when there is none. There where
+   * names can be told apart.
+   * @throws OcipushError when the destination does not say
+   */
+  digestOf?(tag?: string): Promise<Digest | undefined>;
+  /** Told before anything is asked from where blobs may be linked, which takes permission. */
+  mayMountFrom?(repositories: readonly RepositoryName[]): void;
   /** What {@link putBlob} would do, as far as that can be told without doing it. */
   previewBlob(blob: BlobUpload): Promise<BlobPreview>;
   /** Makes ready to be written to; until then nothing is changed. */
@@ -116,4 +131,10 @@ export interface ImageDestination extends AsyncDisposable {
   addSourceName?(name: NamedReference): void;
   /** Makes what was written visible. */
   commit(): Promise<void>;
+  /**
+   * Makes sure that the image can be had: that its names stand for it, and that all it refers to is
+   * there in the right size.
+   * @throws OcipushError VERIFICATION_FAILED
+   */
+  verify?(manifest: RawManifest, expected: ExpectedImage): Promise<void>;
 }

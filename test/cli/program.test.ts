@@ -5,10 +5,13 @@ const DEFAULTS = {
   addCompression: [],
   annotation: [],
   jobs: 6,
+  mountFrom: [],
   platform: [],
   retry: 3,
   tag: [],
 };
+
+const MOUNTS = [{ path: 'a/b' }, { registry: 'r.test', path: 'c' }];
 
 describe('runProgram', () => {
   test.each([
@@ -32,6 +35,10 @@ describe('runProgram', () => {
     [['--digestfile=d'], { digestfile: 'd' }],
     [['--disable-content-trust'], { disableContentTrust: true }],
     [['--jobs=0x10'], { jobs: 16 }],
+    [['--mount-from=a/b', '--mount-from', 'r.test/c'], { mountFrom: MOUNTS }],
+    [['--no-overwrite'], { noOverwrite: true }],
+    [['--no-overwrite', '--no-overwrite=false'], { noOverwrite: false }],
+    [['--verify'], { verify: true }],
     [['-q'], { quiet: true }],
     [['--quiet', '--quiet=false'], { quiet: false }],
     [['--remove-signatures'], { removeSignatures: true }],
@@ -148,7 +155,7 @@ describe('runProgram', () => {
       '(default 3)',
       '(default true)',
     ]);
-    expect(text).not.toContain('--no-');
+    expect(text.match(/--no-\S+/g)).toEqual(['--no-overwrite']);
     expect(text).not.toContain('--signature-policy');
   });
 });

@@ -3,8 +3,9 @@ import { describe, expect, test } from 'vitest';
 import type { BlobIdentity, ProducedBlob } from '../../src/image/blob.ts';
 import { digestOf } from '../../src/image/digest.ts';
 import type { CompressionFormat } from '../../src/image/media-types.ts';
-import { candidateOf, formsOf, knownForms } from '../../src/push/blob-forms.ts';
+import { candidatesOf, formsOf, knownForms } from '../../src/push/blob-forms.ts';
 import type { LayerPlan } from '../../src/push/layers.ts';
+import type { MountSource } from '../../src/push/options.ts';
 import { codecOf } from '../../src/push/production.ts';
 import { memoryCache } from './run-push.ts';
 
@@ -87,6 +88,8 @@ describe('where it may be', () => {
   const origin = { mediaType: TAR, ...OWN };
   const there = { ...blob('x'), digest: OWN.digest };
 
+  const options = { mountFrom: [] };
+
   test.each<[what: string, source: object, destination: object, known: string[], path?: string]>([
     ['nobody knows', {}, at('a'), []],
     ['at the source', at('s'), at('a'), ['b'], 's'],
@@ -96,14 +99,32 @@ describe('where it may be', () => {
     ['no registry', at('s'), {}, ['b']],
   ])('%s', async (_, source, destination, known, path) => {
     const cache = { ...memoryCache(), repositories: () => known };
-    expect(candidateOf({ source, destination, cache }, there, origin)).toEqual({
-      ...there,
-      ...(path !== undefined && { origin: { registry, path } }),
-    });
+    expect(candidatesOf({ source, destination, cache, options }, there, origin)).toEqual([
+      { ...there, ...(path !== undefined && { origin: { registry, path } }) },
+    ]);
   });
 
   test('is not the source for another form', () => {
-    const session = { source: at('s'), destination: at('a'), cache: memoryCache() };
-    expect(candidateOf(session, AS_GZIP, origin)).toEqual(AS_GZIP);
+    const session = { source: at('s'), destination: at('a'), cache: memoryCache(), options };
+    expect(candidatesOf(session, AS_GZIP, origin)).toEqual([AS_GZIP]);
+  });
+
+  test.each<[known: string[], named: readonly MountSource[], paths: readonly string[]]>([
+    [[], [{ path: 'm' }, { path: 'n' }], ['m', 'n']],
+    [['b'], [{ path: 'm' }, { path: 'b' }], ['b', 'm']],
+    [['a'], [{ path: 'm' }], ['m']],
+    [[], [{ path: 'a' }, { registry, path: 'm' }, { registry: 'other.test', path: 'n' }], ['m']],
+  ])('known in %j and named %j: %j', (known, mountFrom, paths) => {
+    const cache = { ...memoryCache(), repositories: () => known };
+    const session = { source: {}, destination: at('a'), cache, options: { mountFrom } };
+    expect(candidatesOf(session, there, origin)).toEqual(
+      paths.map((path) => ({ ...there, origin: { registry, path } })),
+    );
+  });
+
+  test('is nowhere that is named where there is no registry', () => {
+    const mountFrom = [{ path: 'm' }];
+    const session = { source: {}, destination: {}, cache: memoryCache(), options: { mountFrom } };
+    expect(candidatesOf(session, there, origin)).toEqual([there]);
   });
 });

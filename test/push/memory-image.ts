@@ -123,6 +123,10 @@ interface DestinationParts {
   readonly signatures?: Map<string, readonly string[]>;
   /** Takes further tags; without it there is no place for them. */
   readonly tags?: Map<string, Digest>;
+  /** What all names stand for, further tags by their name; without it nobody can say. */
+  readonly names?: ReadonlyMap<string | undefined, Digest>;
+  /** Called to verify an image; without it that cannot be done. */
+  readonly verify?: ImageDestination['verify'];
   /** Called with a blob before it is stored. */
   readonly begin?: (upload: BlobUpload) => Promise<void>;
   /** Called before a blob, a manifest (`manifest`) or the end (`commit`) is dealt with; may throw. */
@@ -190,6 +194,13 @@ export function memoryDestination(parts: DestinationParts = {}): MemoryDestinati
       manifests.set(manifest.digest, manifest);
       if (instance === undefined) memory.current = manifest.digest;
     },
+    ...(parts.names && { digestOf: async (tag?: string) => parts.names?.get(tag) }),
+    ...(parts.verify && {
+      verify: async (...of: Parameters<NonNullable<ImageDestination['verify']>>) => {
+        journal.push('verify');
+        await parts.verify?.(...of);
+      },
+    }),
     ...(parts.signatures && {
       putSignatures: async (signatures: readonly Uint8Array[], instance?: Digest) => {
         parts.signatures?.set(instance ?? 'image', signatures.map(String));

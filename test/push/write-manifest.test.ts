@@ -41,6 +41,7 @@ async function write(types: readonly string[], settings: Settings = {}) {
   await using destination = await reference.openDestination(makeContext());
   const { expectDigest } = settings;
   const session = {
+    occupied: new Map(),
     destination,
     options: { ...NO_WISHES, expectDigest },
     progress: { event: () => undefined },

@@ -1,9 +1,16 @@
 /** Flags about how a push is carried out. */
 import type { Command } from 'commander';
 import { OcipushError } from '../../errors.ts';
-import type { PushOptions } from '../../push/options.ts';
+import { parseDockerReference } from '../../image/docker-reference.ts';
+import type { MountSource, PushOptions } from '../../push/options.ts';
 import { goQuote } from '../escape.ts';
-import { addBooleanFlag, addHiddenTextFlag, addTextFlag, addValueFlag } from '../flags.ts';
+import {
+  addBooleanFlag,
+  addHiddenTextFlag,
+  addListFlag,
+  addTextFlag,
+  addValueFlag,
+} from '../flags.ts';
 import { parseDuration, parseUnsigned } from '../go-values.ts';
 import { parseCompressionOptions, type CompressionFlags } from './compression.ts';
 import { parseImageOptions, type ImageFlags } from './image.ts';
@@ -12,9 +19,12 @@ import { parseImageOptions, type ImageFlags } from './image.ts';
 export interface PushFlags extends CompressionFlags, ImageFlags {
   readonly dryRun?: boolean;
   readonly jobs: number;
+  readonly mountFrom: readonly MountSource[];
+  readonly noOverwrite?: boolean;
   readonly retry: number;
   readonly retryDelay?: string;
   readonly signaturePolicy?: string;
+  readonly verify?: boolean;
 }
 
 export function addPushFlags(command: Command): void {
@@ -23,6 +33,17 @@ export function addPushFlags(command: Command): void {
     convert: parseJobs,
     default: 6,
   });
+  addListFlag(
+    command,
+    '--mount-from <repository>',
+    'Repository of the same registry that may have blobs of the image already; may be repeated',
+    (text) => [parseMountSource(text)],
+  );
+  addBooleanFlag(
+    command,
+    '--no-overwrite',
+    'Fail when a tag stands for another image at the registry already',
+  );
   addValueFlag(
     command,
     '--retry <times>',
@@ -33,6 +54,11 @@ export function addPushFlags(command: Command): void {
     command,
     '--retry-delay <duration>',
     'Time between repetitions, such as 500ms, 10s or 1m30s; without it 2s, doubled each time',
+  );
+  addBooleanFlag(
+    command,
+    '--verify',
+    'Make sure after the push that the registry has everything under the right digests',
   );
   addHiddenTextFlag(command, '--signature-policy <path>');
 }
@@ -45,6 +71,9 @@ export function parsePushOptions(flags: PushFlags): PushOptions {
     retry: flags.retry,
     retryDelay: flags.retryDelay ? parseDelay(flags.retryDelay) : undefined,
     jobs: flags.jobs,
+    mountFrom: flags.mountFrom,
+    noOverwrite: flags.noOverwrite ?? false,
+    verify: flags.verify ?? false,
     dryRun: flags.dryRun ?? false,
     expects: 'any',
   };
@@ -54,6 +83,19 @@ function parseJobs(text: string): number {
   const jobs = parseUnsigned(text);
   if (jobs > 0) return jobs;
   throw new OcipushError('USAGE', 'must be at least 1', { origin: 'usage' });
+}
+
+/** `team/base`, or `registry.example.com/team/base`: a first component that looks like a host is one. */
+function parseMountSource(text: string): MountSource {
+  const [first = ''] = text.split('/', 1);
+  const isFull = first !== text && (/[.:]/.test(first) || first === 'localhost');
+  const { domain, path, tag, digest } = parseDockerReference(
+    isFull ? text : `registry.invalid/${text}`,
+  );
+  if (tag !== undefined || digest !== undefined) {
+    throw new OcipushError('USAGE', 'a repository has neither tag nor digest', { origin: 'usage' });
+  }
+  return isFull ? { registry: domain, path } : { path };
 }
 
 function parseDelay(text: string): number {

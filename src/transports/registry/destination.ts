@@ -10,11 +10,13 @@ import {
   OCI_MANIFEST,
 } from '../../image/media-types.ts';
 import { RegistryClient } from '../../registry/client.ts';
-import { headManifest, putManifest } from '../../registry/manifests.ts';
+import { headManifest, putManifest, requireDigest } from '../../registry/manifests.ts';
 import { BlobUploader } from '../../registry/upload.ts';
+import { verifyImage } from '../../registry/verify.ts';
 import type {
   BlobPreview,
   DestinationCapabilities,
+  ExpectedImage,
   ImageDestination,
   ImageReference,
   RawManifest,
@@ -64,6 +66,17 @@ class RegistryDestination implements ImageDestination {
     return headManifest(this.#client, this.#target);
   }
 
+  digestOf(tag = this.#target): Promise<Digest | undefined> {
+    return requireDigest(this.#client, tag);
+  }
+
+  mayMountFrom(repositories: readonly RepositoryName[]): void {
+    const { registry, path } = this.repository;
+    for (const other of repositories) {
+      if (other.registry === registry && other.path !== path) this.#client.alsoReads(other.path);
+    }
+  }
+
   previewBlob(blob: BlobUpload): Promise<BlobPreview> {
     return this.#uploader.preview(blob);
   }
@@ -87,6 +100,10 @@ class RegistryDestination implements ImageDestination {
   /** A registry shows every manifest as soon as it has it. */
   commit(): Promise<void> {
     return Promise.resolve();
+  }
+
+  verify(manifest: RawManifest, { tags, absent }: ExpectedImage): Promise<void> {
+    return verifyImage(this.#client, manifest, { names: [this.#target, ...tags], absent });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -16,6 +16,14 @@ describe('parsePushOptions', () => {
     [['--retry-delay=0'], { retryDelay: 0 }],
     [['--retry-delay='], {}], // as in podman, the same as not typed
     [['--disable-content-trust'], {}],
+    [[], { mountFrom: [], noOverwrite: false, verify: false }],
+    [['--no-overwrite', '--verify'], { noOverwrite: true, verify: true }],
+    [
+      ['--mount-from=docker.io/library/x'],
+      { mountFrom: [{ registry: 'docker.io', path: 'library/x' }] },
+    ],
+    [['--mount-from=localhost/x'], { mountFrom: [{ registry: 'localhost', path: 'x' }] }],
+    [['--mount-from=x'], { mountFrom: [{ path: 'x' }] }],
   ])('%j', async (flags, options) => {
     expect(await parse(...flags)).toMatchObject([
       { jobs: 6, retry: 3, retryDelay: undefined, ...options },
