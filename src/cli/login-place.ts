@@ -4,7 +4,7 @@ import { createAuthFileLookup } from '../config/auth-lookup.ts';
 import type { AuthStore } from '../config/auth-store.ts';
 import type { CredentialLookup } from '../config/credentials.ts';
 import { AUTH_FILES } from '../config/helper-list.ts';
-import { readRegistriesConf, type RegistriesConf } from '../config/registries-conf.ts';
+import { readRegistriesConf, type ShortNames } from '../config/registries-conf.ts';
 import { OcipushError } from '../errors.ts';
 import { isDomain, parseDockerReference } from '../image/docker-reference.ts';
 import { systemClock } from '../io/retry-clock.ts';
@@ -25,7 +25,7 @@ export interface LoginPlace {
   readonly store: AuthStore;
   /** Finds the credentials for a {@link CredentialKey.key}, as a push would. */
   readonly lookup: CredentialLookup;
-  readonly registries: RegistriesConf;
+  readonly registries: ShortNames;
   readonly warn: (message: string) => void;
 }
 
@@ -67,7 +67,7 @@ export async function openLoginPlace(flags: AuthFileFlags, host: Host): Promise<
  */
 export function parseCredentialKey(
   argument: string | undefined,
-  { unqualifiedSearchRegistries: [first] }: RegistriesConf,
+  { unqualifiedSearchRegistries: [first] }: ShortNames,
 ): CredentialKey {
   const text = argument ?? first;
   if (text === undefined) {

@@ -2,9 +2,10 @@
 import type { Credentials } from '../config/credentials.ts';
 import { OcipushError } from '../errors.ts';
 import type { RetryClock } from '../io/retry-clock.ts';
+import { isRefusal, isTransient } from './answer-error.ts';
 import { parseChallenges, type Challenge } from './challenge.ts';
 import type { HttpClient, HttpResponse } from './http.ts';
-import { basicAuthorization, requestToken } from './token.ts';
+import { basicAuthorization, requestToken, type Token } from './token.ts';
 
 /** A token is renewed when this part of its life has passed, for requests take time. */
 const FRESH = 0.9;
@@ -36,6 +37,8 @@ export class Authorizer {
   readonly #options: AuthorizerOptions;
   /** Actions by resource (`repository:team/app`), the destination first. */
   readonly #scopes = new Map<string, Set<string>>();
+  /** Resources that the token server does not want to hear of. */
+  readonly #refused = new Set<string>();
   #demand: Demand | undefined;
   #credentials: Promise<Credentials | undefined> | undefined;
   /** One request serves all that wait for a token. */
@@ -90,6 +93,7 @@ export class Authorizer {
     let hasGrown = false;
     for (const scope of scopes.split(' ')) {
       const [, resource = '', list = ''] = /^([^:]+:.+):([^:]+)$/.exec(scope) ?? [];
+      if (this.#refused.has(resource)) continue;
       for (const action of list.split(',')) {
         // Asked for more, such as `delete` to cancel an upload, some token servers refuse everything.
         if (action !== 'pull' && action !== 'push') continue;
@@ -143,19 +147,35 @@ export class Authorizer {
   }
 
   async #requestToken(): Promise<HeldToken> {
-    const { http, clock, userAgent, signal } = this.#options;
-    const { challenge, registry } = this.#demand as Demand;
-    const scopes = [...this.#scopes].map(([name, actions]) => `${name}:${[...actions].join(',')}`);
-    const credentials = await this.#getCredentials();
-    const token = await requestToken(http, {
-      challenge,
-      scopes,
-      credentials,
-      registry,
-      userAgent,
-      signal,
+    const { clock } = this.#options;
+    const token = await this.#askForToken().catch((error: unknown) => {
+      if (!this.#narrow(error)) throw error;
+      return this.#askForToken();
     });
     const freshUntil = clock.now() + token.lifetime * 1000 * FRESH;
     return { header: `Bearer ${token.value}`, freshUntil };
+  }
+
+  async #askForToken(): Promise<Token> {
+    const { http, userAgent, signal } = this.#options;
+    const { challenge, registry } = this.#demand as Demand;
+    const scopes = [...this.#scopes].map(([name, actions]) => `${name}:${[...actions].join(',')}`);
+    const credentials = await this.#getCredentials();
+    return requestToken(http, { challenge, scopes, credentials, registry, userAgent, signal });
+  }
+
+  /**
+   * Some token servers refuse everything when one of the repositories is unknown to them, or not to
+   * be read (GitLab: 404): true when something can be left out.
+   */
+  #narrow(error: unknown): boolean {
+    const isRefused = isRefusal(error) && !isTransient(error);
+    const [own, ...others] = this.#scopes.keys();
+    if (!isRefused || own === undefined || others.length === 0) return false;
+    for (const other of others) {
+      this.#scopes.delete(other);
+      this.#refused.add(other);
+    }
+    return true;
   }
 }

@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { OcipushError, withDetails } from '../errors.ts';
 import { isTransient, statusError } from './answer-error.ts';
 import { Authorizer } from './authorizer.ts';
+import { parseChallenges } from './challenge.ts';
 import type { HttpClient, HttpMethod, HttpRequest, HttpResponse } from './http.ts';
 import { openHttpClient } from './open-http-client.ts';
 import type { RegistryOptions } from './options.ts';
@@ -128,7 +129,7 @@ export class RegistryClient implements AsyncDisposable {
     for (let lessons = 0; ; lessons += 1) {
       const { response, authorization } = await this.#exchange(request);
       const learned =
-        response.status === 401 &&
+        asksForMore(response) &&
         lessons < MAX_LESSONS &&
         (await this.#learn(response, authorization));
       if (learned && isReplayable(request.body)) continue;
@@ -260,6 +261,13 @@ function connectionHost(registry: string): string {
 
 function isReplayable(body: RegistryRequest['body']): body is Uint8Array | undefined {
   return body === undefined || body instanceof Uint8Array;
+}
+
+/** A token with too few rights is refused with 401, or with 403 as RFC 6750 has it. */
+function asksForMore(response: HttpResponse): boolean {
+  if (response.status !== 403) return response.status === 401;
+  const challenges = parseChallenges(response.headers('www-authenticate'));
+  return challenges.some(({ parameters }) => parameters.get('error') === 'insufficient_scope');
 }
 
 /** And not of the settings, or of the proxy before it: another try would hide what is wrong. */

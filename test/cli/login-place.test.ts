@@ -6,7 +6,6 @@ describe('parseCredentialKey', () => {
   const conf = {
     unqualifiedSearchRegistries: ['first.io', 'second.io'],
     aliases: new Map<string, string>(),
-    credentialHelpers: undefined,
   };
 
   test.each([

@@ -237,4 +237,33 @@ describe('scopes', () => {
     expect(await authorizer.header()).not.toBe(await first);
     expect(scopes()).toEqual([[OWN], [OWN, 'repository:b:pull']]);
   });
+
+  describe('that the token server refuses', () => {
+    const refusing = (status: number): Fault[] => [{ on: { path: '/token' }, do: { status } }];
+
+    test.each([400, 403, 404])('are left out for ever (%i)', async (status) => {
+      const { authorizer, learn, scopes } = await setUp(undefined, refusing(status));
+      authorizer.alsoNeeds('repository:q/one:pull');
+      learn(undefined, 'Bearer REALM');
+      const token = await authorizer.header();
+      expect(token).toMatch(/^Bearer /);
+      authorizer.alsoNeeds('repository:q/one:pull');
+      const challenge = 'Bearer REALM,error="insufficient_scope",scope="repository:q/one:pull"';
+      expect(learn(token, challenge)).toBe(false);
+      expect(await authorizer.header()).toBe(token);
+      expect(scopes()).toEqual([[OWN, 'repository:q/one:pull'], [OWN]]);
+    });
+
+    test.each<readonly [status: number, more: readonly string[], code: string]>([
+      [401, ['repository:q/one:pull'], 'REGISTRY_UNAUTHORIZED'], // the password is wrong
+      [503, ['repository:q/one:pull'], 'REGISTRY_STATUS'], // it may be another answer in a moment
+      [404, [], 'REGISTRY_STATUS'], // there is nothing to leave out
+    ])('are an error: %i for %j', async (status, more, code) => {
+      const { authorizer, learn, scopes } = await setUp(undefined, refusing(status));
+      for (const scope of more) authorizer.alsoNeeds(scope);
+      learn(undefined, 'Bearer REALM');
+      expect(await thrownBy(authorizer.header())).toMatchObject({ code });
+      expect(scopes()).toEqual([[OWN, ...more]]);
+    });
+  });
 });

@@ -7,6 +7,7 @@ import { watched } from '../support/streams.ts';
 import { thrownBy } from '../support/thrown.ts';
 import { answerOf } from './answers.ts';
 import { openClient, openRegistry, PASSWORD, traceOf } from './open-client.ts';
+import { serveHttp } from './server.ts';
 
 const BASIC = { ...PASSWORD, kind: 'basic' } as const;
 const BEARER = { ...PASSWORD, kind: 'bearer' } as const;
@@ -119,6 +120,32 @@ describe('authentication', () => {
     expect(error).toMatchObject({ code: 'REGISTRY_DENIED', retryable: false });
     expect(error.message).toBe('starting: requested access to the resource is denied');
     expect(traceOf(registry).slice(3)).toEqual(['POST blobs/uploads/ 401']);
+  });
+
+  test('asks for more rights also where too few are a 403', async () => {
+    const seen: string[] = [];
+    const { url } = await serveHttp(({ url: target = '', headers, method }, response) => {
+      const asked = new URL(target, url);
+      const scopes = asked.searchParams.getAll('scope').join(' ');
+      seen.push(`${method} ${asked.pathname} ${scopes}`.trimEnd());
+      const realm = `Bearer realm="${url.origin}/token"`;
+      const more = `${realm},error="insufficient_scope",scope="repository:base:pull"`;
+      if (asked.pathname === '/token') response.end(`{"token":"${btoa(scopes)}"}`);
+      else if (headers.authorization === undefined) {
+        response.writeHead(401, { 'www-authenticate': realm }).end();
+      } else if (atob(headers.authorization.slice(7)).includes('base')) response.end();
+      else response.writeHead(403, { 'www-authenticate': more }).end();
+    });
+    const { client } = await openClient(url.host);
+    await client.send({ ...HEAD, accept: [200] });
+    const own = 'repository:team/app:pull,push';
+    expect(seen).toEqual([
+      'HEAD /v2/team/app/manifests/1',
+      `GET /token ${own}`,
+      'HEAD /v2/team/app/manifests/1',
+      `GET /token ${own} repository:base:pull`,
+      'HEAD /v2/team/app/manifests/1',
+    ]);
   });
 
   test('renews a token that has expired', async () => {

@@ -7,6 +7,7 @@ import {
   type Registry,
   type RegistryOptions,
 } from '../support/registry/registry.ts';
+import { registryOptions } from '../support/registry-options.ts';
 import { PASSWORD } from './open-client.ts';
 
 async function check(
@@ -16,12 +17,7 @@ async function check(
 ): Promise<{ readonly registry: Registry; readonly checked: Promise<void> }> {
   const registry = await startRegistry(served);
   onTestFinished(() => registry[Symbol.asyncDispose]());
-  const options = {
-    tlsVerify,
-    certificatesFor: async () => ({ authorities: [], clients: [] }),
-    userAgent: 'agent/1',
-    clock: fakeClock(),
-  };
+  const options = registryOptions({ tlsVerify, clock: fakeClock() });
   const { signal } = new AbortController();
   return { registry, checked: checkCredentials(registry.host, credentials, options, signal) };
 }

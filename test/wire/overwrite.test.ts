@@ -65,12 +65,7 @@ describe('--no-overwrite', () => {
   });
 
   test('reads the manifest of a registry that names no digest', async () => {
-    const withoutDigest: Fault['do'] = {
-      changeHeaders: (headers) =>
-        Object.fromEntries(
-          Object.entries(headers).filter(([name]) => name !== 'docker-content-digest'),
-        ),
-    };
+    const withoutDigest = { dropHeader: 'docker-content-digest' };
     const faults = [
       { on: { method: 'HEAD', path: /manifests/, times: Infinity }, do: withoutDigest },
     ];

@@ -1,6 +1,10 @@
 /** How many round trips a push costs, and in which order requests must come. */
 import { describe, expect, test } from 'vitest';
 import { makeLayer, noise, writeOciLayout } from '../support/make-image.ts';
+import { pushedImage } from '../support/pushed-image.ts';
+import type { Fault } from '../support/registry/faults.ts';
+import type { Registry } from '../support/registry/registry.ts';
+import type { LoggedRequest } from '../support/registry/request-log.ts';
 import type { RegistryAuth } from '../support/registry/auth.ts';
 import { openScene, type Scene } from '../support/scene.ts';
 
@@ -38,6 +42,72 @@ describe.each<readonly [guard: string, auth: RegistryAuth | undefined, more: num
     const first = requests.length;
     expect(await scene.push('oci:image', flags)).toMatchObject({ code: 0 });
     expect(requests.length - first).toBeLessThanOrEqual(1 + more);
+  });
+});
+
+/** Keeps all requests of a kind waiting for their answers until the last of them has come. */
+interface Gate {
+  readonly fault: Fault;
+  openAt(registry: Registry, count: number): Promise<void>;
+}
+
+function gate(method: string): Gate {
+  let release = (): void => {};
+  const holdAnswer = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const path = /\/blobs\//;
+  const isHere = (request: LoggedRequest): boolean =>
+    request.method === method && path.test(request.path);
+  return {
+    fault: { on: { method, path, times: Infinity }, do: { holdAnswer } },
+    openAt: async (registry, count) => {
+      await registry.waitFor(
+        (request) => isHere(request) && registry.requests.filter(isHere).length === count,
+      );
+      release();
+    },
+  };
+}
+
+/** Every request needs an answer of one before it, but for those that go side by side. */
+describe.each<readonly [guard: string, auth: RegistryAuth | undefined, first: readonly string[]]>([
+  ['without authentication', undefined, ['HEAD']],
+  ['with a token', BEARER, ['HEAD', 'GET', 'HEAD']],
+])('at a registry %s', (_, auth, asking) => {
+  const times = (method: string, count: number): readonly string[] =>
+    Array<string>(count).fill(method);
+
+  test('no blob waits for another one', async () => {
+    const [starts, ends] = [gate('POST'), gate('PUT')];
+    const faults = [starts.fault, ends.fault];
+    await using scene = await openScene({ faults, ...(auth && { auth }) });
+    await writeImage(scene, 'gzip');
+    const { registry } = scene;
+    const opening = [starts.openAt(registry, 4), ends.openAt(registry, 4)];
+    expect(await scene.push('oci:image', ['--creds=me:secret'])).toMatchObject({ code: 0 });
+    await Promise.all(opening);
+    const methods = registry.requests.map(({ method }) => method);
+    expect(methods).toEqual([...asking, ...times('POST', 4), ...times('PUT', 4), 'PUT']);
+  });
+
+  test('a second repository is had by mounts side by side', async () => {
+    await using scene = await openScene(auth && { auth });
+    await writeImage(scene, 'gzip');
+    const { requests, host } = scene.registry;
+    await scene.push('oci:image', ['--creds=me:secret']);
+    const before = requests.length;
+    const flags = ['--tls-verify=false', '--creds=me:secret'];
+    const run = await scene.home.run(['push', ...flags, 'oci:image', `${host}/team/second:1`]);
+    expect(run).toMatchObject({ code: 0 });
+    const asked = requests.slice(before);
+    expect(asked.map(({ method }) => method)).toEqual([...asking, ...times('POST', 4), 'PUT']);
+    expect(asked.filter(({ status }) => status === 202)).toEqual([]);
+    pushedImage(scene.registry.repository('team/second'), '1');
+    // One token for both repositories: of two, the second would be another round trip.
+    const scopes = asked.flatMap(({ query }) => query.getAll('scope'));
+    const all = ['repository:team/second:pull,push', 'repository:team/app:pull'];
+    expect(scopes).toEqual(auth ? all : []);
   });
 });
 
