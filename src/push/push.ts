@@ -54,7 +54,7 @@ export async function push(request: PushRequest): Promise<readonly PushOutcome[]
       ? joined(request.destinations)
       : [await ownDestination(source, request.progress)];
   const pool = new ProductionPool();
-  const blocks = createLimiter(availableParallelism() + 6);
+  const blocks = createLimiter(2 * availableParallelism());
   const parts = destinations.map((destination, index) => {
     const progress = index === 0 ? request.progress : onlyProblems(request.progress);
     return { ...request, source, destination, share: pool.join(), blocks, progress };
