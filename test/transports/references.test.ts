@@ -14,6 +14,21 @@ const PREFIXES = [
   'oci-archive',
 ];
 
+test.each(
+  ['atomic', 'ostree', 'sif', 'tarball'].flatMap((transport) =>
+    [`${transport}:a`, `${transport}:/a`].flatMap((text) => [
+      [text, parseSourceReference],
+      [text, parseDestinationReference],
+    ]),
+  ) as [string, typeof parseSourceReference | typeof parseDestinationReference][],
+)('%s is no image, for that transport is not supported: %o', async (text, parse) => {
+  await expect(parse(text)).rejects.toMatchObject({
+    code: 'UNSUPPORTED',
+    origin: 'usage',
+    hint: expect.stringContaining('oci-archive'),
+  });
+});
+
 describe('parseSourceReference', () => {
   test.each([
     ['oci:/a:v1', 'oci'],
@@ -40,6 +55,8 @@ describe('parseSourceReference', () => {
     ['oci-archive:'],
     ['dir:'],
     ['docker-archive:'],
+    [''],
+    ['bogus:/a'],
   ])('refuses %j', async (text) => {
     await expect(parseSourceReference(text)).rejects.toMatchObject({
       code: 'REFERENCE_INVALID',
@@ -74,23 +91,27 @@ describe('parseDestinationReference', () => {
     expect([reference.transport, reference.toString()]).toEqual(['docker', full]);
   });
 
-  test.each([
-    ['docker:a'],
-    ['docker:example.com/a'],
-    ['docker:/a'],
-    ['docker://'],
-    ['docker://A'],
-    [''],
-    ['A'],
-    [' a'],
-    ['a@sha256:00'],
-    ['OCI:a:b'],
-  ])('refuses %j', async (text) => {
-    await expect(parseDestinationReference(text)).rejects.toMatchObject({
-      code: 'REFERENCE_INVALID',
-      origin: 'usage',
-    });
-  });
+  test.each([['docker:a'], ['docker:example.com/a'], ['docker:/a'], ['docker://'], ['docker://A']])(
+    'refuses %j',
+    async (text) => {
+      await expect(parseDestinationReference(text)).rejects.toMatchObject({
+        code: 'REFERENCE_INVALID',
+        origin: 'usage',
+      });
+    },
+  );
+
+  test.each([[''], ['A'], [' a'], ['a@sha256:00'], ['OCI:a:b'], ['bogus:/a/x'], ['/a'], ['./a']])(
+    'refuses %j, and says that and what else can be written',
+    async (text) => {
+      await expect(parseDestinationReference(text)).rejects.toMatchObject({
+        code: 'REFERENCE_INVALID',
+        origin: 'usage',
+        message: expect.stringMatching(/^parsing image name /),
+        hint: expect.any(String),
+      });
+    },
+  );
 
   test.each(PREFIXES.flatMap((prefix) => [[`${prefix}:`], [`${prefix}:a`], [`${prefix}:a b:c d`]]))(
     '%j is no name on Docker Hub',
