@@ -4,7 +4,7 @@ import type { Digest } from '../image/digest.ts';
 import { parseList, type ImageList } from '../image/list.ts';
 import { isListType } from '../image/media-types.ts';
 import { chooseInstance, chooseInstances, formatPlatform } from '../image/platform.ts';
-import { OcipushError, wrapError } from '../errors.ts';
+import { OcipushError, withDetails, wrapError } from '../errors.ts';
 import { MIB } from '../io/bytes.ts';
 import type { RawManifest } from '../transports/transport.ts';
 import { listTypesFor } from './formats.ts';
@@ -27,6 +27,9 @@ const LIST_LIMIT = 64 * MIB;
 
 /** Bytes as which a manifest counts that has fewer. */
 const LEAST_WEIGHT = 4096;
+
+/** As Docker saves images that it has for one platform only. */
+const SPARSE_HINT = 'the list is not complete here: name the platforms that are, with --platform';
 
 interface PlannedList {
   readonly kind: 'list';
@@ -148,7 +151,19 @@ export async function pushManifest(
     type,
     make: async () => finalList(plan, type, written),
   }));
-  return writeManifest(session, { forms, target, signatures });
+  const writing = writeManifest(session, { forms, target, signatures });
+  return session.options.expects === 'sparse-list' ? writing.catch(missingInstance) : writing;
+}
+
+/** What a list names that goes alone must be there already: no repetition would bring it. */
+function missingInstance(error: unknown): never {
+  const isMissing =
+    error instanceof OcipushError && error.context['registryCode'] === 'MANIFEST_BLOB_UNKNOWN';
+  if (!isMissing) throw error;
+  throw withDetails(error, {
+    retryable: false,
+    hint: 'push what the list names as well: leave out --all=false',
+  });
 }
 
 /** @throws OcipushError UNSUPPORTED for wishes that only a list can fulfil */
@@ -259,10 +274,11 @@ async function prepareInstance(
   request: ManifestRequest & { readonly depth: number },
 ): Promise<PlannedManifest> {
   const raw = await session.source.getManifest(descriptor).catch((error: unknown) => {
-    throw wrapError(error, 'reading an instance of the list', {
+    const failure = wrapError(error, 'reading an instance of the list', {
       code: 'MANIFEST_INVALID',
       origin: 'source',
     });
+    throw failure.code === 'BLOB_UNKNOWN' ? withDetails(failure, { hint: SPARSE_HINT }) : failure;
   });
   const depth = request.depth + 1;
   return prepareManifest(session, { ...request, raw, instance: descriptor, depth });

@@ -1,6 +1,7 @@
 /** Turns what a registry answers when it refuses into errors with the reference's texts. */
 import { STATUS_CODES } from 'node:http';
 import { OcipushError, type ErrorCode } from '../errors.ts';
+import { parseDigest, type Digest } from '../image/digest.ts';
 import { isJsonObject, parseJson } from '../io/bounded-json.ts';
 import { parseChallenges } from './challenge.ts';
 import type { HttpResponse } from './http.ts';
@@ -9,6 +10,8 @@ import type { HttpResponse } from './http.ts';
 interface RegistryFault {
   readonly code: string;
   readonly message: string;
+  /** The blob or manifest that is unknown, where the registry says which. */
+  readonly unknown?: Digest | undefined;
 }
 
 /** Default messages of the distribution project, which are printed without their code. */
@@ -100,8 +103,9 @@ export function errorText(response: HttpResponse): string {
   if (fault) {
     const words = fault.code.toLowerCase().replaceAll('_', ' ');
     const usual = DEFAULT_MESSAGES.get(fault.code);
-    if (fault.message === '' || fault.message === usual) return usual ?? words;
-    return `${words}: ${fault.message}`;
+    const isUsual = fault.message === '' || fault.message === usual;
+    const text = isUsual ? (usual ?? words) : `${words}: ${fault.message}`;
+    return fault.unknown ? `${text}: ${fault.unknown}` : text;
   }
   if (status === 401) return 'authentication required';
   if (status >= 400 && status < 500) {
@@ -141,12 +145,22 @@ function bodyFault({ status, body }: HttpResponse): RegistryFault | undefined {
   const { errors, details } = answer;
   const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
   if (isJsonObject(first)) {
-    const { code, message } = first;
-    return { code: asText(code) || 'UNKNOWN', message: asText(message) };
+    const { code, message, detail } = first;
+    const unknown = code === 'MANIFEST_BLOB_UNKNOWN' ? asDigest(detail) : undefined;
+    return { code: asText(code) || 'UNKNOWN', message: asText(message), unknown };
   }
   // What some token servers say instead.
   if (asText(details) === '') return undefined;
   return { code: codeOfStatus(status), message: asText(details) };
+}
+
+/** Undefined for what is none. */
+function asDigest(value: unknown): Digest | undefined {
+  try {
+    return parseDigest(asText(value));
+  } catch {
+    return undefined;
+  }
 }
 
 function asText(value: unknown): string {

@@ -7,6 +7,12 @@ function body(code: string, message: string): string {
   return JSON.stringify({ errors: [{ code, message, detail: null }] });
 }
 
+const DIGEST = `sha256:${'0'.repeat(64)}`;
+
+function unknownBlob(message: string, detail: unknown): string {
+  return JSON.stringify({ errors: [{ code: 'MANIFEST_BLOB_UNKNOWN', message, detail }] });
+}
+
 const TOO_MANY = { errors: [{ code: 'TOOMANYREQUESTS', message: 'slow' }, { code: 'DENIED' }] };
 const HTML = `<html><body>${'x'.repeat(60)}</body></html>`;
 
@@ -16,6 +22,10 @@ describe('errorText', () => {
     [404, body('BLOB_UNKNOWN', ''), 'blob unknown to registry'],
     [429, JSON.stringify(TOO_MANY), 'toomanyrequests: slow'], // the first one only
     [400, body('MANIFEST_BLOB_UNKNOWN', 'no'), 'manifest blob unknown: no'],
+    [400, unknownBlob('', DIGEST), `blob unknown to registry: ${DIGEST}`],
+    [400, unknownBlob('no', DIGEST), `manifest blob unknown: no: ${DIGEST}`],
+    [400, unknownBlob('', 'a secret'), 'blob unknown to registry'], // nothing but a digest is shown
+    [400, unknownBlob('', { digest: DIGEST }), 'blob unknown to registry'],
     [
       403,
       body('DENIED', 'requested access to the resource is denied'),

@@ -1,8 +1,9 @@
 /** Lists of images and artifacts: every instance arrives, and nothing that is not a layer is touched. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { digestHex, digestOf } from '../../src/image/digest.ts';
 import { DOCKER_LIST, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST } from '../../src/image/media-types.ts';
+import { failureOf } from '../support/failure.ts';
 import {
   blobOf,
   blobsOf,
@@ -155,6 +156,22 @@ describe('a list', () => {
     expect(isKept).toBe(compression === 'gzip');
   });
 
+  test('of which an image is missing is refused by its digest, and can be had without it', async () => {
+    await using scene = await openScene();
+    const { images } = await writeOciIndex(scene.path('image'), { images: twoImages('gzip') });
+    const missing = images[1]?.manifest.descriptor.digest ?? digestOf(Buffer.alloc(0));
+    await rm(scene.path(`image/blobs/sha256/${digestHex(missing)}`));
+    const failure = failureOf(await scene.push('oci:image'));
+    expect(failure).toMatchObject({
+      code: 125,
+      error: expect.stringContaining(`reading an instance of the list: reading blob ${missing}: `),
+      hint: expect.stringContaining('--platform'),
+    });
+    expect(uploads(scene)).toBe(0);
+    expect(await scene.push('oci:image', ['--platform=linux/amd64'])).toMatchObject({ code: 0 });
+    expect(await scene.digestFile()).toBe(images[0]?.manifest.descriptor.digest);
+  });
+
   test('is pushed with its instances first', async () => {
     await using scene = await openScene();
     await writeOciIndex(scene.path('image'), { images: twoImages('none') });
@@ -240,6 +257,17 @@ describe('manifest push', () => {
     const requests = scene.registry.requests.slice(before);
     expect(requests.map(({ method }) => method)).toEqual(['HEAD', 'PUT']);
     expect(run.stderr).toContain('Copying 0 images generated from 2 images in list');
+  });
+
+  test('--all=false names what the registry does not have, and gives up at once', async () => {
+    await using scene = await openScene();
+    const { images } = await writeOciIndex(scene.path('image'), { images: twoImages('gzip') });
+    const run = await pushList(scene, '--all=false');
+    const [first] = images.map(({ manifest }) => manifest.descriptor.digest);
+    expect(run.code).toBe(125);
+    expect(run.stderr).toContain(`blob unknown to registry: ${first}\nHint: push what the list`);
+    expect(scene.registry.requests.map(({ method }) => method)).toEqual(['HEAD', 'PUT']);
+    expect(scene.repository.tags.size).toBe(0);
   });
 
   test('refuses a single image', async () => {
