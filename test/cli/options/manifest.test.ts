@@ -17,10 +17,21 @@ test.each([
 });
 
 describe('refuses', () => {
-  test('to add what is not pushed', async () => {
-    await expect(parse('--all=false', '--add-compression=zstd')).rejects.toMatchObject({
+  test.each([
+    [['--add-compression=zstd'], '--add-compression'],
+    [['--compression-format=gzip'], '--compression-format'],
+    [['--compress'], '--compress'],
+  ])('to do to images that are not pushed: %j', async (flags, named) => {
+    await expect(parse('--all=false', ...flags)).rejects.toMatchObject({
       code: 'USAGE',
-      message: '--add-compression may not be used with --all=false',
+      message: `${named} may not be used with --all=false`,
+    });
+  });
+
+  test('a format that no list has', async () => {
+    await expect(parse('--format=v2s1')).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.stringContaining("Choose one of the supported formats: 'oci' or 'v2s2'"),
     });
   });
 });
