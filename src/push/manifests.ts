@@ -28,8 +28,8 @@ const LIST_LIMIT = 64 * MIB;
 /** Bytes as which a manifest counts that has fewer. */
 const LEAST_WEIGHT = 4096;
 
-/** As Docker saves images that it has for one platform only. */
-const SPARSE_HINT = 'the list is not complete here: name the platforms that are, with --platform';
+/** Docker saves the whole list of an image that it has for one platform only. */
+const CHOOSE_HINT = 'name the platforms that are here: --platform';
 
 interface PlannedList {
   readonly kind: 'list';
@@ -278,7 +278,9 @@ async function prepareInstance(
       code: 'MANIFEST_INVALID',
       origin: 'source',
     });
-    throw failure.code === 'BLOB_UNKNOWN' ? withDetails(failure, { hint: SPARSE_HINT }) : failure;
+    if (failure.code !== 'BLOB_UNKNOWN') throw failure;
+    const { hint } = failure;
+    throw withDetails(failure, { hint: hint ? `${hint}, or ${CHOOSE_HINT}` : CHOOSE_HINT });
   });
   const depth = request.depth + 1;
   return prepareManifest(session, { ...request, raw, instance: descriptor, depth });

@@ -16,6 +16,7 @@ import type { ImageSource, RawManifest } from '../../src/transports/transport.ts
 import { makeLayer, noise, writeOciArchive, writeOciLayout } from '../support/make-image.ts';
 import { requirePeers } from '../support/peers.ts';
 import { pushedImage } from '../support/pushed-image.ts';
+import { bytesOf } from '../support/streams.ts';
 import { tarOf } from '../support/tar.ts';
 import { startRegistry } from '../support/registry/registry.ts';
 import { makeContext } from '../support/transport-context.ts';
@@ -152,6 +153,23 @@ describe.runIf(hasPeers && isRoot).each(['overlay', 'vfs'] as const)(
         const manifest = await source.getManifest(instance);
         expect(manifest.digest).toBe(instance.digest);
         await checkLayers(source, manifest);
+      }
+    });
+
+    test('has lists of what is not in the storage', async () => {
+      const layout = join(home.path, 'elsewhere');
+      const { manifest, layers } = await writeOciLayout(layout, {
+        layers: [await makeLayer({ 'a/file': 'text' })],
+        tag: '1',
+      });
+      await home.run('podman', 'manifest', 'create', 'localhost/distant:1');
+      await home.run('podman', 'manifest', 'add', 'localhost/distant:1', `oci:${layout}:1`);
+      await using source = await open(home, 'distant:1');
+      const { descriptor } = manifest;
+      expect((await source.getManifest(descriptor)).bytes).toEqual(Buffer.from(manifest.bytes));
+      for (const layer of layers) {
+        const bytes = await bytesOf(source.getBlob(layer.descriptor));
+        expect(Buffer.compare(bytes, layer.bytes)).toBe(0);
       }
     });
   },

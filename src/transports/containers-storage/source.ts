@@ -11,9 +11,15 @@ import type { ImageReference, ImageSource, RawManifest, TransportContext } from 
 import { hasBigData, MANIFEST_KEY } from './big-data.ts';
 import { findManifest, type StoredImage } from './image-lookup.ts';
 import { LayerReader } from './layer-reader.ts';
+import { DistantInstances } from './distant-instances.ts';
 import type { FoundImage } from './local-name.ts';
 import { viewStorage, type StorageView } from './store.ts';
-import { hasStoredSignatures, openStoredImage, type OpenedImage } from './stored-image.ts';
+import {
+  hasStoredSignatures,
+  openStoredImage,
+  type BlobPlace,
+  type OpenedImage,
+} from './stored-image.ts';
 
 /** What is to be opened. */
 export interface StorageRequest {
@@ -31,7 +37,7 @@ export function openStorageSource(
   return viewStorage(conf, async (view) => {
     const { image, name, digest } = find(view);
     const opened = await openStoredImage(view, image, digest);
-    return new StorageSource({ reference, conf, opened, name }, new LayerReader(context));
+    return new StorageSource({ reference, conf, opened, name }, context);
   });
 }
 
@@ -50,69 +56,27 @@ class StorageSource implements ImageSource {
   readonly #conf: StorageConf;
   readonly #top: OpenedImage;
   readonly #layers: LayerReader;
+  readonly #distant: DistantInstances;
   /** The image itself, or what has been opened of a list. */
   readonly #opened = new Map<Digest, OpenedImage>();
 
-  constructor({ reference, conf, opened, name }: OpenedStorage, layers: LayerReader) {
+  constructor({ reference, conf, opened, name }: OpenedStorage, context: TransportContext) {
     this.reference = reference;
     if (name !== undefined) this.resolvedName = name;
     this.#conf = conf;
     this.#top = opened;
-    this.#layers = layers;
+    this.#layers = new LayerReader(context);
+    this.#distant = new DistantInstances(opened.image, context);
   }
 
   async getManifest(instance?: Descriptor): Promise<RawManifest> {
     if (instance === undefined) return this.#top.manifest;
-    return (await this.#instance(instance)).manifest;
-  }
-
-  getBlob({ digest }: Descriptor, range?: ByteRange): ByteStream {
-    return namedBlob(digest, () => this.#readBlob(digest, range));
-  }
-
-  /** What was signed are the layers as they were pulled, which the storage has not kept. */
-  async getSignatures(instance?: Descriptor): Promise<readonly Uint8Array[]> {
-    if (!(await this.#isSigned(instance))) return [];
-    throw new OcipushError(
-      'UNSUPPORTED',
-      'Copying this image would require changing layer representation, which we cannot do: "Would invalidate signatures"',
-      { origin: 'source', hint: 'push without the signatures: --remove-signatures' },
-    );
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return Promise.resolve();
-  }
-
-  async #isSigned(instance: Descriptor | undefined): Promise<boolean> {
-    const { image } = this.#top;
-    if (instance === undefined) return hasStoredSignatures(image);
-    const { image: other } = await this.#instance(instance);
-    return (
-      hasStoredSignatures(other, instance.digest) || (other !== image && hasStoredSignatures(other))
-    );
-  }
-
-  async #instance({ digest }: Descriptor): Promise<OpenedImage> {
-    const known = this.#opened.get(digest);
-    if (known) return known;
-    const opened = await viewStorage(this.#conf, (view) =>
-      openStoredImage(view, this.#findInstance(view, digest), digest),
-    );
-    this.#opened.set(digest, opened);
-    return opened;
-  }
-
-  /** A list that was pulled is an item of the image beside the image's own manifest. */
-  #findInstance(view: StorageView, digest: Digest): StoredImage {
-    const { image } = this.#top;
-    const found = hasBigData(image, `${MANIFEST_KEY}-${digest}`)
-      ? image
-      : findManifest(view, digest);
-    if (found) return found;
+    const stored = await this.#instance(instance);
+    const manifest = stored?.manifest ?? (await this.#distant.manifest(instance));
+    if (manifest !== undefined) return manifest;
     throw new OcipushError(
       'BLOB_UNKNOWN',
-      `the instance ${digest} of the list is not in the storage`,
+      `the instance ${instance.digest} of the list is not in the storage`,
       {
         origin: 'source',
         hint: 'pull it into the storage first, or push the list from where all its instances are',
@@ -120,15 +84,69 @@ class StorageSource implements ImageSource {
     );
   }
 
+  getBlob(descriptor: Descriptor, range?: ByteRange): ByteStream {
+    const { digest } = descriptor;
+    const elsewhere = this.#distant.ownerOf(digest);
+    const isStored = elsewhere === undefined || this.#placeOf(digest) !== undefined;
+    if (!isStored) return elsewhere.getBlob(descriptor, range);
+    return namedBlob(digest, () => this.#readBlob(digest, range));
+  }
+
+  /** What was signed are the layers as they were pulled, which the storage has not kept. */
+  async getSignatures(instance?: Descriptor): Promise<readonly Uint8Array[]> {
+    const stored = instance && (await this.#instance(instance));
+    if (instance && !stored) return this.#distant.signatures(instance);
+    if (!this.#isSigned(stored, instance)) return [];
+    throw new OcipushError(
+      'UNSUPPORTED',
+      'Copying this image would require changing layer representation, which we cannot do: "Would invalidate signatures"',
+      { origin: 'source', hint: 'push without the signatures: --remove-signatures' },
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#distant[Symbol.asyncDispose]();
+  }
+
+  #isSigned(stored: OpenedImage | undefined, instance: Descriptor | undefined): boolean {
+    const { image } = this.#top;
+    if (stored === undefined || instance === undefined) return hasStoredSignatures(image);
+    const { image: other } = stored;
+    return (
+      hasStoredSignatures(other, instance.digest) || (other !== image && hasStoredSignatures(other))
+    );
+  }
+
+  /** Undefined for one that is not in the storage. */
+  async #instance({ digest }: Descriptor): Promise<OpenedImage | undefined> {
+    const known = this.#opened.get(digest);
+    if (known) return known;
+    const opened = await viewStorage(this.#conf, async (view) => {
+      const found = this.#findInstance(view, digest);
+      return found && openStoredImage(view, found, digest);
+    });
+    if (opened) this.#opened.set(digest, opened);
+    return opened;
+  }
+
+  /** A list that was pulled is an item of the image beside the image's own manifest. */
+  #findInstance(view: StorageView, digest: Digest): StoredImage | undefined {
+    const { image } = this.#top;
+    return hasBigData(image, `${MANIFEST_KEY}-${digest}`) ? image : findManifest(view, digest);
+  }
+
   #readBlob(digest: Digest, range: ByteRange | undefined): ByteStream {
-    const place = [this.#top, ...this.#opened.values()]
-      .map(({ blobs }) => blobs.get(digest))
-      .find((each) => each !== undefined);
+    const place = this.#placeOf(digest);
     if (place === undefined) {
       throw new OcipushError('FILE_NOT_FOUND', 'the image does not name it');
     }
     return place.kind === 'file'
       ? readFileStream(place.path, range)
       : this.#layers.read(place.files, range);
+  }
+  #placeOf(digest: Digest): BlobPlace | undefined {
+    return [this.#top, ...this.#opened.values()]
+      .map(({ blobs }) => blobs.get(digest))
+      .find((each) => each !== undefined);
   }
 }

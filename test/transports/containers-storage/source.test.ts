@@ -13,7 +13,8 @@ import {
 import type { ImageSource } from '../../../src/transports/transport.ts';
 import { makeContext } from '../../support/transport-context.ts';
 import { makeStorage, manifestOf, type Storage } from './make-store.ts';
-import { temporaryDirectory } from '../../support/scratch.ts';
+import { writeOciIndex, writeOciLayout } from '../../support/make-image.ts';
+import { openFiles, temporaryDirectory } from '../../support/scratch.ts';
 
 const HEADER = Buffer.alloc(512, 'h');
 const FILE = { name: 'file', content: 'content' };
@@ -182,6 +183,64 @@ describe('a list', () => {
     await expect(source.getManifest(instanceOf(missing))).rejects.toMatchObject({
       code: 'BLOB_UNKNOWN',
       message: expect.stringContaining(missing) as string,
+    });
+  });
+
+  describe('of images elsewhere', () => {
+    /** `place` is told the path of a layout with the image, and of one with a list of it. */
+    async function makeDistant(place: (layout: string, lists: string) => string) {
+      const storage = await makeStorage();
+      const directory = await temporaryDirectory();
+      const [layout, lists] = [join(directory, 'layout'), join(directory, 'lists')];
+      const { images } = await writeOciIndex(lists, { images: [{ layers: [HEADER] }] });
+      const image = await writeOciLayout(layout, { layers: [HEADER] });
+      const { digest } = image.manifest.descriptor;
+      expect(images[0]?.manifest.descriptor.digest).toBe(digest);
+      const manifests = [image.manifest.descriptor];
+      const list = JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests });
+      const places = JSON.stringify({ '': '0'.repeat(64), [digest]: place(layout, lists) });
+      await storage.image({
+        names: ['localhost/list:1'],
+        items: { manifest: list, 'instances.json': places },
+      });
+      const source = await open(storage, 'localhost/list:1');
+      return { source, image, directory };
+    }
+
+    test.each<[string, (layout: string, lists: string) => string]>([
+      ['an image', (layout) => `oci:${layout}`],
+      ['in a list', (_, lists) => `oci:${lists}`],
+    ])('reads what was added as %s', async (_, place) => {
+      const { source, image, directory } = await makeDistant(place);
+      const { descriptor, bytes } = image.manifest;
+      expect((await source.getManifest(descriptor)).bytes).toEqual(Buffer.from(bytes));
+      for (const each of [image.config, ...image.layers]) {
+        const read = await collect(source.getBlob(each.descriptor), 10_000, 'blob');
+        expect(Buffer.compare(read, each.bytes)).toBe(0);
+      }
+      expect(await source.getSignatures?.(descriptor)).toEqual([]);
+      await source[Symbol.asyncDispose]();
+      expect(await openFiles(directory)).toEqual([]);
+    });
+
+    test.each<[string, string, (layout: string) => string]>([
+      ['in this storage, where it is not', 'BLOB_UNKNOWN', () => 'containers-storage:localhost/x'],
+      ['nowhere', 'SOURCE_NOT_FOUND', (layout) => `oci:${layout}-gone`],
+      ['at a place that is none', 'REFERENCE_INVALID', () => 'oci:'],
+    ])('says so when it was %s', async (_, code, place) => {
+      const made = await makeDistant(place);
+      await using source = made.source;
+      const reading = source.getManifest(made.image.manifest.descriptor);
+      await expect(reading).rejects.toMatchObject({ code });
+    });
+
+    test('refuses another image in its place', async () => {
+      const other = await temporaryDirectory();
+      await writeOciLayout(join(other, 'layout'), { layers: [] });
+      const made = await makeDistant(() => `oci:${other}/layout`);
+      await using source = made.source;
+      const reading = source.getManifest(made.image.manifest.descriptor);
+      await expect(reading).rejects.toMatchObject({ code: 'BLOB_UNKNOWN' });
     });
   });
 });
