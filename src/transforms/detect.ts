@@ -12,8 +12,17 @@ const MAGIC: readonly (readonly [Compression, readonly number[]])[] = [
   ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
 ];
 
-/** `start`: the first {@link MAGIC_LENGTH} bytes, or all there are. */
+/** RFC 8878, 3.1.2, but for the last four bits of the first byte. */
+const SKIPPABLE_FRAME = [0x50, 0x2a, 0x4d, 0x18];
+
+/**
+ * `start`: the first {@link MAGIC_LENGTH} bytes, or all there are. A skippable frame, with which pzstd
+ * begins, makes zstd: the reference takes such a layer for a plain one, and spoils the image.
+ */
 export function detectCompression(start: Uint8Array): Compression {
   const found = MAGIC.find(([, magic]) => magic.every((byte, index) => start[index] === byte));
-  return found?.[0] ?? 'none';
+  if (found) return found[0];
+  const [first = 0, ...others] = start.subarray(0, SKIPPABLE_FRAME.length);
+  const isSkippable = Buffer.from([first & 0xf0, ...others]).equals(Buffer.from(SKIPPABLE_FRAME));
+  return isSkippable ? 'zstd' : 'none';
 }

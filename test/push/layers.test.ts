@@ -66,6 +66,10 @@ describe('a format that is asked for', () => {
     [undefined, ['gzip', 'copy', 'copy', 'copy', 'copy', 'copy']],
     ['gzip', ['gzip', 'copy', 'gzip', 'gzip', 'gzip', 'gzip']],
     ['zstd', ['zstd', 'zstd', 'copy', 'copy', 'zstd', 'zstd']],
+    [
+      'zstd:chunked',
+      ['zstd:chunked', 'zstd:chunked', 'zstd:chunked', 'copy', 'zstd:chunked', 'zstd:chunked'],
+    ],
   ])('%s', (format, actions) => {
     const plans = FORMATS.map((compression) => planOf(compression, { wish: { format } }));
     expect(plans.map(({ action }) => action)).toEqual(actions);

@@ -222,6 +222,7 @@ test('skippable frames of zstd are skipped', async () => {
     const plain = await bytesOf(decompress(reusing(bytes, sizes), 'zstd'));
     expect(plain.equals(Buffer.concat([TEXT, TEXT]))).toBe(true);
   }
+  expect(await bytesOf(decompressAny(reusing(skippable)))).toHaveLength(0);
 });
 
 test('a bomb of bzip2 comes in pieces', async () => {

@@ -31,7 +31,10 @@ describe('detectCompression', () => {
     ['425a', 'none'],
     ['fd377a585a', 'none'],
     ['28b52f', 'none'],
-    ['502a4d18', 'none'], // a skippable frame of zstd, as in the reference
+    ['502a4d18', 'zstd'], // a skippable frame
+    ['5f2a4d1800000000', 'zstd'],
+    ['602a4d18', 'none'],
+    ['502a4d', 'none'],
     ['7573746172003030', 'none'],
   ])('%s: %s', (hex, compression) => {
     expect(detectCompression(Buffer.from(hex, 'hex'))).toBe(compression);
