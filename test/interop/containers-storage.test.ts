@@ -175,6 +175,29 @@ describe.runIf(hasPeers && isRoot).each(['overlay', 'vfs'] as const)(
   },
 );
 
+describe.runIf(requirePeers('podman-12') && isRoot)('storage of podman 4', () => {
+  test('has images, and lists of them', async () => {
+    await using home = await makeStorageHome('overlay', 'root', 'host');
+    const archive = join(home.path, 'archive.tar');
+    const image = await writeOciArchive(archive, {
+      layers: [await makeLayer({ 'a/': '', 'a/file': noise(300_000) })],
+      compression: 'gzip',
+      tag: 'localhost/old:1',
+    });
+    await home.run('podman', 'load', '--quiet', '--input', archive);
+    await home.run('podman', 'manifest', 'create', 'localhost/old-list:1');
+    const stored = 'containers-storage:localhost/old:1';
+    await home.run('podman', 'manifest', 'add', 'localhost/old-list:1', stored);
+    await using source = await open(home, 'old:1');
+    const diffIDs = await checkLayers(source, await source.getManifest());
+    expect(diffIDs).toEqual(image.layers.map(({ diffID }) => diffID));
+    await using list = await open(home, 'old-list:1');
+    const { bytes, mediaType } = await list.getManifest();
+    const [instance] = parseList(bytes, mediaType).instances;
+    expect(await checkLayers(list, await list.getManifest(instance))).toEqual(diffIDs);
+  });
+});
+
 describe.runIf(hasPeers && isRoot)('images kept apart', () => {
   const layer = makeLayer({ 'a/': '', 'a/file': noise(300_000) });
 
