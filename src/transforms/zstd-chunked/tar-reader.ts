@@ -67,8 +67,10 @@ export class TarReader {
 
   /** @throws OcipushError when the tar is cut short */
   finish(): void {
-    const isAtEnd = this.#state === 'header' && this.#left === BLOCK && !this.#hasExtensions();
-    if (this.#state !== 'tail' && !isAtEnd) throw chunkedObstacle('the tar is cut short');
+    // umoci leaves out what fills up the last block, and the end. Go's archive/tar reads that, too.
+    const isAtEnd = this.#state === 'padding' || (this.#state === 'header' && this.#left === BLOCK);
+    const isWhole = isAtEnd && !this.#hasExtensions();
+    if (this.#state !== 'tail' && !isWhole) throw chunkedObstacle('the tar is cut short');
   }
 
   #take(part: Uint8Array): void {

@@ -265,6 +265,26 @@ describe('layerStream', () => {
     ]);
   });
 
+  test.each([[0], [100]])('carries a tar cut %i bytes behind its last contents', async (more) => {
+    const first = Buffer.concat([headerBlock('a', { 124: octal(3) }), padded('one')]);
+    const last = Buffer.concat([headerBlock('b', { 124: octal(3) }), padded('two')]);
+    const tar = Buffer.concat([first, last.subarray(0, 512 + 3 + more)]);
+    const { blob, annotations } = await encode(tar);
+    const { toc, tarSplit } = readLayer(blob, annotations);
+    expect(plain(blob).equals(tar)).toBe(true);
+    expect(toc.entries).toMatchObject([
+      { name: 'a', size: 3 },
+      { name: 'b', size: 3 },
+    ]);
+    const contents: Readonly<Record<string, string>> = { a: 'one', b: 'two' };
+    const parts = tarSplit.map(({ type, payload, name }) =>
+      type === 2
+        ? Buffer.from(String(payload), 'base64')
+        : Buffer.from(contents[String(name)] ?? ''),
+    );
+    expect(Buffer.concat(parts).equals(tar)).toBe(true);
+  });
+
   const file = headerBlock('file');
   test.each([
     ['nothing', Buffer.alloc(0)],
