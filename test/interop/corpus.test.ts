@@ -26,7 +26,7 @@ import {
   type Surroundings,
 } from './ways.ts';
 
-const hasPeers = requirePeers('buildah', 'docker-registry', 'oras', 'podman', 'skopeo');
+const hasPeers = requirePeers('buildah', 'docker-registry', 'oras', 'podman', 'skopeo', 'umoci');
 const isRoot = process.getuid?.() === 0;
 
 const MANUAL = join(import.meta.dirname, '..', '..', 'man');

@@ -1,6 +1,8 @@
 /** Small images and lists of every kind: made by real programs, and by hand what those do not make. */
+import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Descriptor } from '../../src/image/descriptor.ts';
 import { digestHex, type Digest } from '../../src/image/digest.ts';
 import { OCI_INDEX, OCI_MANIFEST } from '../../src/image/media-types.ts';
@@ -15,7 +17,11 @@ export interface CorpusEntry {
 }
 
 const SCRIPT = join('ocipush', 'test', 'interop', 'corpus.sh');
-/** Made by the script. */
+
+/** The same for the host's own umoci, which the peers' programs hide. */
+const UMOCI_SCRIPT = join(import.meta.dirname, 'corpus-umoci.sh');
+
+/** Made by the scripts. */
 export const MADE_BY_PEERS = [
   'buildah-oci',
   'buildah-oci-plain',
@@ -58,6 +64,8 @@ export const MADE_BY_PEERS = [
   'oras-old-artifact',
   'oras-layers',
   'oras-nothing',
+  'umoci',
+  'umoci-repacked',
 ] as const;
 
 /** Makes all of them. */
@@ -67,6 +75,7 @@ export async function makeCorpus(
 ): Promise<ReadonlyMap<string, CorpusEntry>> {
   const directory = join(home.path, 'corpus');
   await home.run('sh', SCRIPT, directory);
+  await promisify(execFile)('sh', [UMOCI_SCRIPT, directory]);
   const made = MADE_BY_PEERS.map((name) => [name, entryAt(join(directory, name))] as const);
   const parts = { ...(await partsIn(directory)), urlOf };
   const entries = new Map<string, CorpusEntry>(made);

@@ -40,7 +40,7 @@ export const DECISIONS: readonly Decision[] = [
     instead: (_theirs, way, entry, outcomes) =>
       entry.endsWith('to-schema1.dir') &&
       way.format === undefined &&
-      way.compression !== 'zstd' &&
+      !way.compression?.startsWith('zstd') &&
       (way.to === 'docker' || (way.to === 'dir' && way.compression === 'gzip'))
         ? outcomes.get('dir: --format=v2s2 --compression-format=gzip')
         : undefined,

@@ -226,9 +226,17 @@ async function verified(reading: Promise<Buffer>, digest: string): Promise<Buffe
   return bytes;
 }
 
+/** What zstd:chunked says of the bytes is told by its names alone. */
 function withoutBytes({ digest: _digest, size: _size, ...rest }: Descriptor): Partial<Descriptor> {
-  return rest;
+  if (rest.annotations === undefined) return rest;
+  const annotations = Object.entries(rest.annotations).map(([name, value]) => [
+    name,
+    name.startsWith(ZSTD_CHUNKED) ? 'of these bytes' : value,
+  ]);
+  return { ...rest, annotations: Object.fromEntries(annotations) as Record<string, string> };
 }
+
+const ZSTD_CHUNKED = 'io.github.containers.zstd-chunked.';
 
 function missing(): never {
   throw new Error('the index is empty');

@@ -70,7 +70,7 @@ const FORMATS: Readonly<Record<Way['to'], readonly Way['format'][]>> = {
 };
 
 /** To be had by `--compression-format`. */
-const COMPRESSIONS = [undefined, 'gzip', 'zstd'] as const;
+const COMPRESSIONS = [undefined, 'gzip', 'zstd', 'zstd:chunked'] as const;
 
 const ALL_WAYS: readonly Way[] = (['oci', 'dir', 'docker'] as const).flatMap((to) =>
   FORMATS[to].flatMap((format) => COMPRESSIONS.map((compression) => ({ to, format, compression }))),

@@ -27,6 +27,7 @@ const candidates = {
   buildah: [inRoot('buildah')],
   oras: [inRoot('oras')],
   cosign: [inRoot('cosign')],
+  umoci: ['/usr/bin/umoci'],
   gpg: ['gpg'],
   openssl: ['openssl'],
   time: ['/usr/bin/time'],
