@@ -11,6 +11,9 @@ const HINTS: Readonly<Record<string, string>> = {
   EDQUOT: 'free some space, for the quota on that disk is used up, or push to another place',
   EFBIG: 'that file system takes no file so large: push to another place',
   ENOENT: 'make the directory that is to hold it first',
+  EISDIR: 'that is a directory: name a file, or a transport that writes into directories',
+  ENOTDIR: 'there is a file where a directory is needed: push to another place',
+  ELOOP: 'symbolic links lead in a circle there: push to another place',
   EPIPE: 'whoever was to read it has gone away',
 };
 

@@ -152,6 +152,7 @@ describe('refuses', () => {
       code: 'FILE_UNWRITABLE',
       origin: 'destination',
       message: `writing ${path}: ${reason}`,
+      hint: expect.any(String),
     });
   });
 

@@ -294,6 +294,7 @@ describe('refuses', () => {
       code: 'FILE_UNWRITABLE',
       origin: 'destination',
       message: message.replace('DIRECTORY', directory),
+      hint: expect.any(String),
     });
   });
 
