@@ -7,7 +7,8 @@ import { goQuote } from './escape.ts';
 export interface ValueFlag<T> {
   /** Turns what was typed into the value; its error becomes the end of podman's text. */
   readonly convert: (text: string) => T;
-  readonly default?: T;
+  /** For readers alone: untyped, the flag has no value, so that a configuration can have one. */
+  readonly shownDefault?: string;
 }
 
 /**
@@ -51,7 +52,7 @@ export function addValueFlag<T>(
       throw invalidArgument(command, option, text, error);
     }
   });
-  if (kind.default !== undefined) option.default(kind.default, String(kind.default));
+  option.default(undefined, kind.shownDefault);
   command.addOption(option);
 }
 

@@ -6,6 +6,7 @@ import type { BasicCredentials } from '../config/credentials.ts';
 import { homeDirectory } from '../config/home.ts';
 import { OcipushError, wrapError } from '../errors.ts';
 import { checkCredentials } from '../registry/credential-check.ts';
+import { configure } from './configuration.ts';
 import type { Host } from './host.ts';
 import { completeLogin, givenPassword } from './login-credentials.ts';
 import { openLoginPlace, parseCredentialKey } from './login-place.ts';
@@ -19,8 +20,9 @@ import { line } from './render/wording.ts';
  */
 export async function loginCommand(
   { registry, flags }: LoginInvocation,
-  host: Host,
+  lent: Host,
 ): Promise<void> {
+  const host = await configure(lent);
   const { store, lookup, registries, warn } = await openLoginPlace(flags, host);
   const target = parseCredentialKey(registry, registries);
   const { key } = target;

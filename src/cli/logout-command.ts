@@ -4,6 +4,7 @@ import { eraseAllCredentials, eraseCredentials } from '../config/auth-store.ts';
 import type { Credentials } from '../config/credentials.ts';
 import { OcipushError } from '../errors.ts';
 import { checkCredentials } from '../registry/credential-check.ts';
+import { configure } from './configuration.ts';
 import type { Host } from './host.ts';
 import { openLoginPlace, parseCredentialKey } from './login-place.ts';
 import { parseConnectionOptions } from './options/registry.ts';
@@ -16,11 +17,12 @@ import { line } from './render/wording.ts';
  */
 export async function logoutCommand(
   { registry, flags }: LogoutInvocation,
-  host: Host,
+  lent: Host,
 ): Promise<void> {
   if (flags.all && registry !== undefined) {
     throw new OcipushError('USAGE', '--all takes no arguments', { origin: 'usage' });
   }
+  const host = await configure(lent);
   const named = flags.authfile || flags.compatAuthFile;
   if (named) await checkAuthFile(named);
   const { store, lookup, registries } = await openLoginPlace(flags, host);

@@ -12,7 +12,9 @@ import type { ProgressEvent, ProgressSink } from '../push/progress.ts';
 import { push, type PushOutcome } from '../push/push.ts';
 import { parseDestinationReference, parseSourceReference } from '../transports/references.ts';
 import type { TransportContext } from '../transports/transport.ts';
+import { configure, type ConfiguredHost } from './configuration.ts';
 import { checkDigestFile, writeDigestFile } from './digest-file.ts';
+import { goQuote } from './escape.ts';
 import type { Host } from './host.ts';
 import { parseOutputOptions, type OutputFormat } from './options/output.ts';
 import { parseManifestOptions } from './options/manifest.ts';
@@ -21,28 +23,36 @@ import { parseRegistryOptions, type RegistryFlags } from './options/registry.ts'
 import type { ManifestPushInvocation, PushInvocation } from './program.ts';
 import { chooseRenderer } from './render/choose.ts';
 import { jsonResult, lineResult, planText } from './render/result.ts';
+import { convertSetting } from './setting.ts';
 
 /**
  * Pushes; everything that can be wrong with the command line is found before the first byte moves.
  * @throws OcipushError
  */
-export function pushCommand(invocation: PushInvocation, host: Host): Promise<void> {
-  return carryOut(invocation, parsePushOptions(invocation.flags), host);
+export async function pushCommand(invocation: PushInvocation, host: Host): Promise<void> {
+  const configured = await configure(host);
+  return carryOut(invocation, parsePushOptions(invocation.flags, configured.conf), configured);
 }
 
 /**
  * Pushes a list and nothing else.
  * @throws OcipushError
  */
-export function manifestPushCommand(invocation: ManifestPushInvocation, host: Host): Promise<void> {
+export async function manifestPushCommand(
+  invocation: ManifestPushInvocation,
+  host: Host,
+): Promise<void> {
   const { flags } = invocation;
-  return carryOut(invocation, { ...parsePushOptions(flags), ...parseManifestOptions(flags) }, host);
+  const configured = await configure(host);
+  const { conf } = configured;
+  const options = { ...parsePushOptions(flags, conf), ...parseManifestOptions(flags, conf) };
+  return carryOut(invocation, options, configured);
 }
 
 async function carryOut(
   invocation: PushInvocation,
   options: PushOptions,
-  host: Host,
+  host: ConfiguredHost,
 ): Promise<void> {
   const { image, flags } = invocation;
   const output = parseOutputOptions(flags);
@@ -133,20 +143,33 @@ function throwFailures(outcomes: readonly PushOutcome[]): void {
 
 async function createContext(
   flags: RegistryFlags,
-  host: Host,
+  host: ConfiguredHost,
   progress: ProgressSink,
 ): Promise<TransportContext> {
   const warn = (message: string) => progress.event({ kind: 'warning', message });
   return {
     signal: host.signal,
     registry: await parseRegistryOptions(flags, host, warn),
-    // As in podman: large files go where memory is not meant to be the disk.
-    temporaryDirectory:
-      host.environment['TMPDIR'] || (process.platform === 'win32' ? tmpdir() : '/var/tmp'),
+    temporaryDirectory: await temporaryDirectory(host),
     standardInput: () => pipedInput(host),
     environment: host.environment,
     warn,
   };
+}
+
+/** As in podman: large files go where memory is not meant to be the disk. */
+async function temporaryDirectory({ conf, environment }: ConfiguredHost): Promise<string> {
+  const configured = conf.imageCopyTmpDir;
+  if (environment['TMPDIR']) return environment['TMPDIR'];
+  if (!configured?.value) return process.platform === 'win32' ? tmpdir() : '/var/tmp';
+  if (configured.value === 'storage') {
+    const { readStorageConf } = await import('../config/storage-conf.ts');
+    return join((await readStorageConf(environment)).graphRoot, 'tmp');
+  }
+  return convertSetting(configured, (path) => {
+    if (isAbsolute(path)) return path;
+    throw new OcipushError('USAGE', `${goQuote(path)}: relative paths are not accepted`);
+  });
 }
 
 /** XDG Base Directory Specification: a relative path does not count. */

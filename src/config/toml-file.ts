@@ -35,13 +35,14 @@ export async function readTomlFile(path: string): Promise<ConfigTable | undefine
   return parseToml(bytes, path);
 }
 
-/** @throws OcipushError CONFIG_INVALID naming the file and the line */
+/** @throws OcipushError CONFIG_INVALID naming the file, the line, and the key that stands on it */
 export function parseToml(bytes: Uint8Array, file: string): ConfigTable {
   try {
     const values: TomlTable = parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
     return { file, path: '', values };
   } catch (error) {
-    throw invalid(`loading configuration ${JSON.stringify(file)}: ${faultOf(error)}`, 'correct it');
+    const fault = faultOf(error, Buffer.from(bytes).toString());
+    throw invalid(`loading configuration ${JSON.stringify(file)}: ${fault}`, 'correct it');
   }
 }
 
@@ -88,20 +89,30 @@ export function tablesAt(table: ConfigTable, name: string): readonly ConfigTable
 }
 
 /** smol-toml quotes the lines around the fault below its first line. */
-function faultOf(error: unknown): string {
+function faultOf(error: unknown, text: string): string {
   const [fault = ''] = messageOf(error).split('\n', 1);
-  return error instanceof TomlError
-    ? `line ${error.line}, column ${error.column}: ${fault}`
-    : fault;
+  if (!(error instanceof TomlError)) return fault;
+  const line = text.split('\n')[error.line - 1] ?? '';
+  const key = /^\s*([\w."'-]+)\s*=/.exec(line)?.[1];
+  const where = `line ${error.line}, column ${error.column}`;
+  return `${where}${key === undefined ? '' : `, at ${key}`}: ${fault}`;
 }
 
 function pathOf({ path }: ConfigTable, name: string): string {
   return path === '' ? name : `${path}.${name}`;
 }
 
-function wrongType(table: ConfigTable, name: string, expected: string): OcipushError {
-  const message = `loading configuration ${JSON.stringify(table.file)}: ${pathOf(table, name)}: expected ${expected}`;
-  return invalid(message, 'correct it');
+/** How messages name a key: `"/etc/containers/containers.conf": engine.retry`. */
+export function placeOf(table: ConfigTable, name: string): string {
+  return `${JSON.stringify(table.file)}: ${pathOf(table, name)}`;
+}
+
+/** The error of a key whose value is not what is expected. */
+export function wrongType(table: ConfigTable, name: string, expected: string): OcipushError {
+  return invalid(
+    `loading configuration ${placeOf(table, name)}: expected ${expected}`,
+    'correct it',
+  );
 }
 
 function invalid(message: string, hint: string): OcipushError {

@@ -45,16 +45,27 @@ export interface LayerRules {
   readonly frozen: Frozen | undefined;
 }
 
+/** The format that layers come to have at a destination by a wish; undefined where it has no say. */
+export function recodedFormat(
+  { layerCompression }: DestinationCapabilities,
+  { format, everywhere, yields }: CompressionWish,
+): CompressionFormat | undefined {
+  return yields && !everywhere && layerCompression !== 'compress' ? undefined : format;
+}
+
 /**
  * Joins what the destination wants with what the user does.
  * @throws OcipushError UNSUPPORTED when the destination cannot have layers as the user wishes
  */
 export function layerRules(
-  { layerCompression, acceptsForeignLayers }: DestinationCapabilities,
-  { format, level, everywhere, keepPlain }: CompressionWish,
+  capabilities: DestinationCapabilities,
+  wish: CompressionWish,
   { takesZstd, frozen }: Pick<LayerRules, 'takesZstd' | 'frozen'>,
 ): LayerRules {
-  const isWished = everywhere || format !== undefined;
+  const { layerCompression, acceptsForeignLayers } = capabilities;
+  const { level, everywhere, keepPlain, yields } = wish;
+  const format = recodedFormat(capabilities, wish);
+  const isWished = everywhere || (format !== undefined && !yields);
   if (isWished && layerCompression === 'decompress') {
     throw new OcipushError(
       'UNSUPPORTED',

@@ -10,6 +10,7 @@ import type { RawManifest } from '../transports/transport.ts';
 import { listTypesFor } from './formats.ts';
 import { frozenBy, frozenError, type Frozen } from './frozen.ts';
 import { prepareImage, pushImage, type PlannedImage } from './image.ts';
+import { recodedFormat } from './layers.ts';
 import { finalList, missingForms, type ListPlan, type WrittenInstance } from './list-plan.ts';
 import type { ImageWishes } from './plan.ts';
 import type { PushSession } from './session.ts';
@@ -236,7 +237,7 @@ async function prepareList(
   }
   const wishes = { ...request.wishes, annotations: {} };
   const instances: PlannedInstance[] = [];
-  const { format: recoded } = wishes.compression;
+  const recoded = recodedFormat(session.destination.capabilities, wishes.compression);
   const missing = missingForms(plan.instances, session.options.addCompression, recoded);
   let weight = 0;
   for (const [index, descriptor] of plan.instances.entries()) {

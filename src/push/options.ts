@@ -17,6 +17,8 @@ export interface CompressionWish {
   readonly keepPlain: boolean;
   /** A layer that the destination has in another compression serves as well. */
   readonly anyVariant: boolean;
+  /** The format is a habit, and nobody asked for it: it counts where it can be had. */
+  readonly yields?: boolean | undefined;
 }
 
 /** The formats of podman's `--format`. */

@@ -21,6 +21,7 @@ import {
   planLayer,
   type LayerFacts,
   type LayerPlan,
+  type LayerRules,
 } from './layers.ts';
 import type { CompressionWish, PushOptions } from './options.ts';
 
@@ -79,7 +80,7 @@ export function planImage(
   const types = manifestTypesFor(raw.mediaType, capabilities.manifestTypes, {
     format,
     frozen,
-    needsOci: ociWish(manifest, layers, wishes),
+    needsOci: ociWish(manifest, layers, { format: rules.format, annotations }),
     keeps: rules.wanted === 'preserve',
   });
   const isFrozen = frozen !== undefined;
@@ -131,9 +132,8 @@ function annotated({ manifest, config }: FinalImage, added: ImagePlan['annotatio
 function ociWish(
   manifest: ImageManifest,
   layers: readonly LayerPlan[],
-  { compression, annotations }: ImageWishes,
+  { format, annotations }: Pick<LayerRules, 'format'> & Pick<ImageWishes, 'annotations'>,
 ): string | undefined {
-  const { format } = compression;
   // As in the reference, also where no layer is in that format in the end.
   if (format !== undefined && isZstd(format)) return `compression using ${format}`;
   // What a Docker manifest wrongly calls gzip stays there, as long as nobody asks for more.

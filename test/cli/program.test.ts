@@ -4,10 +4,8 @@ import { record } from './recording.ts';
 const DEFAULTS = {
   addCompression: [],
   annotation: [],
-  jobs: 6,
   mountFrom: [],
   platform: [],
-  retry: 3,
   tag: [],
 };
 

@@ -117,6 +117,32 @@ describe('a format that is asked for', () => {
   });
 });
 
+describe('a format that is a habit', () => {
+  const habit = { format: 'zstd', yields: true } as const;
+
+  test.each<[wanted: Wanted, more: Partial<CompressionWish>, actions: readonly LayerAction[]]>([
+    ['compress', {}, ['zstd', 'zstd', 'copy', 'copy', 'zstd', 'zstd']],
+    ['preserve', {}, ['copy', 'copy', 'copy', 'copy', 'copy', 'copy']],
+    ['preserve', { everywhere: true }, ['zstd', 'zstd', 'copy', 'copy', 'zstd', 'zstd']],
+    [
+      'decompress',
+      {},
+      ['copy', 'decompress', 'decompress', 'decompress', 'decompress', 'decompress'],
+    ],
+  ])('counts where the destination wants to %s as far as it can: %j', (wanted, more, actions) => {
+    const wish = { ...habit, ...more };
+    const plans = FORMATS.map((compression) => planOf(compression, { wanted, wish }));
+    expect(plans.map(({ action }) => action)).toEqual(actions);
+  });
+
+  test('leaves a manifest alone that must not change', () => {
+    expect(planOf('gzip', { wish: habit, isFrozen: true })).toMatchObject({
+      action: 'copy',
+      reason: FROZEN.reason,
+    });
+  });
+});
+
 describe('other wishes', () => {
   test.each<
     [what: string, from: LayerCompression, circumstances: Circumstances, action: LayerAction]

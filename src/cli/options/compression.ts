@@ -1,5 +1,6 @@
 /** Flags about how layers are compressed. */
 import type { Command } from 'commander';
+import type { EngineConf } from '../../config/engine-conf.ts';
 import { OcipushError } from '../../errors.ts';
 import type { CompressionFormat } from '../../image/media-types.ts';
 import type { CompressionWish } from '../../push/options.ts';
@@ -7,6 +8,8 @@ import { CODECS } from '../../transforms/codecs.ts';
 import { goQuote } from '../escape.ts';
 import { addBooleanFlag, addValueFlag } from '../flags.ts';
 import { parseInteger } from '../go-values.ts';
+import { convertSetting } from '../setting.ts';
+import type { ImageFlags } from './image.ts';
 
 /** The flags as typed. */
 export interface CompressionFlags {
@@ -43,19 +46,59 @@ export function addCompressionFlags(command: Command): void {
   );
 }
 
-/** @throws OcipushError USAGE */
-export function parseCompressionOptions(flags: CompressionFlags): CompressionWish {
-  const { acceptUncompressed, compress, compressionFormat: format } = flags;
+/**
+ * What was typed, else what is configured. A configured format yields to destinations and manifests
+ * that cannot have it, and does not force: a layer that is there in another one serves as well.
+ * @throws OcipushError USAGE, CONFIG_INVALID
+ */
+export function parseCompressionOptions(
+  flags: CompressionFlags & Pick<ImageFlags, 'format'>,
+  conf: EngineConf,
+): CompressionWish {
+  const { acceptUncompressed, compress, compressionFormat: typed, forceCompression } = flags;
   const keepPlain = acceptUncompressed ?? false;
   const everywhere = compress ?? false;
-  if (keepPlain && (everywhere || format !== undefined)) {
+  if (keepPlain && (everywhere || typed !== undefined)) {
     const other = everywhere ? '--compress' : '--compression-format';
     throw new OcipushError('USAGE', `--accept-uncompressed may not be used with ${other}`, {
       origin: 'usage',
     });
   }
-  const anyVariant = flags.forceCompression === false;
-  return { format, level: flags.compressionLevel, everywhere, keepPlain, anyVariant };
+  const configured = keepPlain || typed !== undefined ? undefined : configuredFormat(conf);
+  const isDropped = configured !== undefined && !fits(configured, flags);
+  const format = typed ?? (isDropped ? undefined : configured);
+  const yields = format !== undefined && format !== typed;
+  return {
+    format,
+    // Of a format that is not taken the level means nothing.
+    level: flags.compressionLevel ?? (isDropped ? undefined : configuredLevel(conf, format)),
+    everywhere,
+    keepPlain,
+    anyVariant: forceCompression === undefined ? yields : !forceCompression,
+    yields,
+  };
+}
+
+function configuredFormat({ compressionFormat }: EngineConf): CompressionFormat | undefined {
+  return compressionFormat?.value
+    ? convertSetting(compressionFormat, parseCompressionFormat)
+    : undefined;
+}
+
+function configuredLevel(
+  { compressionLevel }: EngineConf,
+  format: CompressionFormat = 'gzip',
+): number | undefined {
+  if (compressionLevel === undefined) return undefined;
+  return convertSetting(compressionLevel, (level) => {
+    CODECS[format].checkLevel(level);
+    return level;
+  });
+}
+
+/** Only a manifest of OCI can say that a layer is not gzip. */
+function fits(configured: CompressionFormat, { format }: Pick<ImageFlags, 'format'>): boolean {
+  return configured === 'gzip' || (format ?? 'oci') === 'oci';
 }
 
 /** @throws OcipushError USAGE, in podman's words */

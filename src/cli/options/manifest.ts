@@ -1,9 +1,11 @@
 /** Flags that only make sense for a list of images. */
 import type { Command } from 'commander';
+import type { EngineConf } from '../../config/engine-conf.ts';
 import { OcipushError } from '../../errors.ts';
 import type { PushOptions } from '../../push/options.ts';
 import { addBooleanFlag } from '../flags.ts';
-import type { CompressionFlags } from './compression.ts';
+import { convertSetting } from '../setting.ts';
+import { parseCompressionFormat, type CompressionFlags } from './compression.ts';
 import type { ImageFlags } from './image.ts';
 
 /** The flags as typed. */
@@ -20,21 +22,29 @@ export function addManifestFlags(command: Command): void {
   );
 }
 
-/** @throws OcipushError USAGE */
-export function parseManifestOptions({
-  all = true,
-  addCompression,
-  compress,
-  compressionFormat,
-  format,
-}: ManifestFlags &
+/** The flags that mean something else for a list. */
+type ListFlags = ManifestFlags &
   Pick<ImageFlags, 'addCompression' | 'format'> &
-  Pick<CompressionFlags, 'compress' | 'compressionFormat'>): Pick<PushOptions, 'expects'> {
+  Pick<CompressionFlags, 'compress' | 'compressionFormat'>;
+
+/**
+ * The forms to add are those that were typed, else those that are configured.
+ * @throws OcipushError USAGE, CONFIG_INVALID
+ */
+export function parseManifestOptions(
+  { all = true, addCompression: typed, compress, compressionFormat, format }: ListFlags,
+  { addCompression: configured }: EngineConf,
+): Pick<PushOptions, 'addCompression' | 'expects'> {
   if (format === 'v2s1') throw noListFormat();
-  if (!all && addCompression.length > 0) throw onlyWithAll('--add-compression');
+  if (!all && typed.length > 0) throw onlyWithAll('--add-compression');
   if (!all && compressionFormat !== undefined) throw onlyWithAll('--compression-format');
   if (!all && compress === true) throw onlyWithAll('--compress');
-  return { expects: all ? 'list' : 'sparse-list' };
+  if (!all) return { expects: 'sparse-list', addCompression: [] };
+  const added =
+    typed.length === 0 && configured
+      ? convertSetting(configured, (formats) => formats.map(parseCompressionFormat))
+      : typed;
+  return { expects: 'list', addCompression: [...new Set(added)] };
 }
 
 /** In podman's words. */

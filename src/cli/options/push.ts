@@ -1,5 +1,6 @@
 /** Flags about how a push is carried out. */
 import type { Command } from 'commander';
+import type { EngineConf } from '../../config/engine-conf.ts';
 import { OcipushError } from '../../errors.ts';
 import { parseDockerReference } from '../../image/docker-reference.ts';
 import type { MountSource, PushOptions } from '../../push/options.ts';
@@ -12,16 +13,21 @@ import {
   addValueFlag,
 } from '../flags.ts';
 import { parseDuration, parseUnsigned } from '../go-values.ts';
+import { convertSetting } from '../setting.ts';
 import { parseCompressionOptions, type CompressionFlags } from './compression.ts';
 import { parseImageOptions, type ImageFlags } from './image.ts';
 
-/** The flags as typed, and the defaults of those that have one. */
+/** podman's numbers (containers.conf(5)). */
+const DEFAULT_JOBS = 6;
+const DEFAULT_RETRY = 3;
+
+/** The flags as typed. */
 export interface PushFlags extends CompressionFlags, ImageFlags {
   readonly dryRun?: boolean;
-  readonly jobs: number;
+  readonly jobs?: number;
   readonly mountFrom: readonly MountSource[];
   readonly noOverwrite?: boolean;
-  readonly retry: number;
+  readonly retry?: number;
   readonly retryDelay?: string;
   readonly signaturePolicy?: string;
   readonly verify?: boolean;
@@ -31,7 +37,7 @@ export function addPushFlags(command: Command): void {
   addBooleanFlag(command, '--disable-content-trust', 'Has no effect; accepted as Docker does');
   addValueFlag(command, '--jobs <number>', 'Number of blobs to push at the same time', {
     convert: parseJobs,
-    default: 6,
+    shownDefault: String(DEFAULT_JOBS),
   });
   addListFlag(
     command,
@@ -48,7 +54,7 @@ export function addPushFlags(command: Command): void {
     command,
     '--retry <times>',
     'Number of times to repeat the push after a failure that may pass',
-    { convert: parseUnsigned, default: 3 },
+    { convert: parseUnsigned, shownDefault: String(DEFAULT_RETRY) },
   );
   addTextFlag(
     command,
@@ -63,20 +69,27 @@ export function addPushFlags(command: Command): void {
   addHiddenTextFlag(command, '--signature-policy <path>');
 }
 
-/** @throws OcipushError USAGE */
-export function parsePushOptions(flags: PushFlags): PushOptions {
+/**
+ * What was typed, else what is configured, else what podman does.
+ * @throws OcipushError USAGE, CONFIG_INVALID
+ */
+export function parsePushOptions(flags: PushFlags, conf: EngineConf = {}): PushOptions {
   return {
     ...parseImageOptions(flags),
-    compression: parseCompressionOptions(flags),
-    retry: flags.retry,
-    retryDelay: flags.retryDelay ? parseDelay(flags.retryDelay) : undefined,
-    jobs: flags.jobs,
+    compression: parseCompressionOptions(flags, conf),
+    retry: flags.retry ?? conf.retry?.value ?? DEFAULT_RETRY,
+    retryDelay: flags.retryDelay ? parseDelay(flags.retryDelay) : configuredDelay(conf),
+    jobs: flags.jobs ?? (conf.imageParallelCopies?.value || DEFAULT_JOBS),
     mountFrom: flags.mountFrom,
     noOverwrite: flags.noOverwrite ?? false,
     verify: flags.verify ?? false,
     dryRun: flags.dryRun ?? false,
     expects: 'any',
   };
+}
+
+function configuredDelay({ retryDelay }: EngineConf): number | undefined {
+  return retryDelay?.value ? convertSetting(retryDelay, parseDelay) : undefined;
 }
 
 function parseJobs(text: string): number {
@@ -101,7 +114,7 @@ function parseMountSource(text: string): MountSource {
 function parseDelay(text: string): number {
   const delay = parseDuration(text);
   if (delay >= 0) return delay;
-  throw new OcipushError('USAGE', `invalid --retry-delay ${goQuote(text)}: it is negative`, {
+  throw new OcipushError('USAGE', `invalid retry delay ${goQuote(text)}: it is negative`, {
     origin: 'usage',
   });
 }

@@ -1,11 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { parsePushOptions } from '../../../src/cli/options/push.ts';
+import type { EngineConf, Setting } from '../../../src/config/engine-conf.ts';
 import { record } from '../recording.ts';
 
 describe('parsePushOptions', () => {
-  async function parse(...flags: readonly string[]) {
+  async function parse(flags: readonly string[], conf?: EngineConf) {
     const { pushes } = await record('push', ...flags, 'a', 'b');
-    return pushes.map((invocation) => parsePushOptions(invocation.flags));
+    return pushes.map((invocation) => parsePushOptions(invocation.flags, conf));
+  }
+
+  function setting<T>(value: T): Setting<T> {
+    return { value, place: '"/containers.conf": engine.key' };
   }
 
   test.each<[flags: string[], options: object]>([
@@ -25,7 +30,7 @@ describe('parsePushOptions', () => {
     [['--mount-from=localhost/x'], { mountFrom: [{ registry: 'localhost', path: 'x' }] }],
     [['--mount-from=x'], { mountFrom: [{ path: 'x' }] }],
   ])('%j', async (flags, options) => {
-    expect(await parse(...flags)).toMatchObject([
+    expect(await parse(flags)).toMatchObject([
       { jobs: 6, retry: 3, retryDelay: undefined, ...options },
     ]);
   });
@@ -33,12 +38,38 @@ describe('parsePushOptions', () => {
   test.each([
     ['xx', 'time: invalid duration "xx"'],
     ['5', 'time: missing unit in duration "5"'],
-    ['-1s', 'invalid --retry-delay "-1s": it is negative'],
+    ['-1s', 'invalid retry delay "-1s": it is negative'],
   ])('--retry-delay=%s', async (delay, message) => {
-    await expect(parse(`--retry-delay=${delay}`)).rejects.toMatchObject({
+    await expect(parse([`--retry-delay=${delay}`])).rejects.toMatchObject({
       code: 'USAGE',
       message,
       context: {},
+    });
+  });
+
+  test.each<[conf: EngineConf, flags: string[], options: object]>([
+    [{ retry: setting(0) }, [], { retry: 0 }],
+    [{ retry: setting(7) }, ['--retry=1'], { retry: 1 }],
+    [{ retryDelay: setting('5s') }, [], { retryDelay: 5000 }],
+    [{ retryDelay: setting('') }, [], { retryDelay: undefined }],
+    [{ retryDelay: setting('5s') }, ['--retry-delay=1m'], { retryDelay: 60_000 }],
+    [{ retryDelay: setting('nonsense') }, ['--retry-delay=1m'], { retryDelay: 60_000 }],
+    [{ imageParallelCopies: setting(2) }, [], { jobs: 2 }],
+    [{ imageParallelCopies: setting(0) }, [], { jobs: 6 }], // the engine chooses
+    [{ imageParallelCopies: setting(2) }, ['--jobs=3'], { jobs: 3 }],
+    [{ addCompression: setting(['zstd']) }, [], { addCompression: [] }], // manifest push only
+  ])('configured %j, typed %j', async (conf, flags, options) => {
+    expect(await parse(flags, conf)).toMatchObject([options]);
+  });
+
+  test.each([
+    ['5', 'time: missing unit in duration "5"'],
+    ['-5s', 'invalid retry delay "-5s": it is negative'],
+  ])('a configured retry_delay of %s is refused', async (delay, reason) => {
+    await expect(parse([], { retryDelay: setting(delay) })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      origin: 'config',
+      message: `loading configuration "/containers.conf": engine.key: ${reason}`,
     });
   });
 });
