@@ -28,12 +28,12 @@ export async function loginCommand(
   const { key } = target;
   const say = (words: string) => void host.stdout.write(line(words));
   const stored = await lookup(key);
+  if (stored?.kind === 'identity-token') throw holdsIdentityToken();
   if (flags.getLogin) {
-    if (stored?.kind !== 'basic') throw notLoggedIn(key);
+    if (stored === undefined) throw notLoggedIn(key);
     say(stored.user);
     return;
   }
-  if (stored?.kind === 'identity-token') throw holdsIdentityToken();
   const password = await givenPassword(flags, host);
   const connection = await parseConnectionOptions(flags, host);
   const accepts = async (credentials: BasicCredentials): Promise<boolean> =>

@@ -207,11 +207,16 @@ describe('existing credentials', () => {
     await using place = await open();
     const auths = { [place.host]: { auth: encoded('u', ''), identitytoken: 'secret-token' } };
     await place.write(AUTH_FILE, { auths });
-    const run = await place.login(place.host);
-    expect(failureOf(run)).toMatchObject({
-      code: 125,
-      error: 'currently logged in, auth file contains an Identity token',
-    });
+    for (const run of [
+      await place.login(place.host),
+      await place.run(['login', '--get-login', place.host]),
+    ]) {
+      expect(failureOf(run)).toMatchObject({
+        code: 125,
+        error: 'currently logged in, auth file contains an Identity token',
+      });
+      expect(run.stderr).not.toContain('secret');
+    }
     expect(await place.content(AUTH_FILE)).toEqual({ auths });
   });
 
