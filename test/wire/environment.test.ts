@@ -22,6 +22,18 @@ function authFile({ registry }: Scene): object {
   return { auths: { [registry.host]: { auth: Buffer.from('me:secret').toString('base64') } } };
 }
 
+/** The variable that names a directory with the password in this file. */
+async function placed(scene: Scene, variable: string, file: string): Promise<Variables> {
+  await write(scene, `there/${file}`, authFile(scene));
+  return { [variable]: scene.path('there') };
+}
+
+/** containers.conf that says where the password is. */
+async function configured(scene: Scene): Promise<string> {
+  const path = await write(scene, 'a', authFile(scene));
+  return write(scene, 'x.conf', `[engine]\nenv = ["REGISTRY_AUTH_FILE=${path}"]\n`);
+}
+
 /** registries.conf with a helper that has the password, and the PATH to it. */
 async function withHelper(scene: Scene): Promise<{ readonly conf: string; readonly PATH: string }> {
   const answer = JSON.stringify({ Username: 'me', Secret: 'secret' });
@@ -46,42 +58,13 @@ test.each<[variable: string, prepare: (scene: Scene) => Promise<Variables>]>([
     'DOCKER_AUTH_CONFIG',
     async (scene) => ({ DOCKER_AUTH_CONFIG: JSON.stringify(authFile(scene)) }),
   ],
-  [
-    'XDG_RUNTIME_DIR',
-    async (scene) => {
-      await write(scene, 'run/containers/auth.json', authFile(scene));
-      return { XDG_RUNTIME_DIR: scene.path('run') };
-    },
-  ],
-  [
-    'XDG_CONFIG_HOME',
-    async (scene) => {
-      await write(scene, 'config/containers/auth.json', authFile(scene));
-      return { XDG_CONFIG_HOME: scene.path('config') };
-    },
-  ],
-  [
-    'HOME',
-    async (scene) => {
-      await write(scene, 'other/.docker/config.json', authFile(scene));
-      return { HOME: scene.path('other') };
-    },
-  ],
-  [
-    'CONTAINERS_CONF',
-    async (scene) => {
-      const path = await write(scene, 'a', authFile(scene));
-      const conf = `[engine]\nenv = ["REGISTRY_AUTH_FILE=${path}"]\n`;
-      return { CONTAINERS_CONF: await write(scene, 'x.conf', conf) };
-    },
-  ],
+  ['XDG_RUNTIME_DIR', async (scene) => placed(scene, 'XDG_RUNTIME_DIR', 'containers/auth.json')],
+  ['XDG_CONFIG_HOME', async (scene) => placed(scene, 'XDG_CONFIG_HOME', 'containers/auth.json')],
+  ['HOME', async (scene) => placed(scene, 'HOME', '.docker/config.json')],
+  ['CONTAINERS_CONF', async (scene) => ({ CONTAINERS_CONF: await configured(scene) })],
   [
     'CONTAINERS_CONF_OVERRIDE',
-    async (scene) => {
-      const path = await write(scene, 'a', authFile(scene));
-      const conf = `[engine]\nenv = ["REGISTRY_AUTH_FILE=${path}"]\n`;
-      return { CONTAINERS_CONF_OVERRIDE: await write(scene, 'x.conf', conf) };
-    },
+    async (scene) => ({ CONTAINERS_CONF_OVERRIDE: await configured(scene) }),
   ],
   [
     'CONTAINERS_REGISTRIES_CONF',
