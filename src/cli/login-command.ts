@@ -36,18 +36,19 @@ export async function loginCommand(
   }
   const password = await givenPassword(flags, host);
   const connection = await parseConnectionOptions(flags, host);
-  const accepts = async (credentials: BasicCredentials): Promise<boolean> =>
-    isAccepted(checkCredentials(target.registry, credentials, connection, host.signal), key);
+  const check = async (credentials: BasicCredentials): Promise<OcipushError | undefined> =>
+    refusalOf(checkCredentials(target.registry, credentials, connection, host.signal), key);
   if (stored !== undefined && !flags.username && password === undefined) {
     say(`Authenticating with existing credentials for ${key}`);
-    if (await accepts(stored)) {
+    if ((await check(stored)) === undefined) {
       say(`Existing credentials are valid. Already logged in to ${target.registry}`);
       return;
     }
     say('Existing credentials are invalid, please enter valid username and password');
   }
   const credentials = await completeLogin(flags.username, password, stored?.user, host);
-  if (!(await accepts(credentials))) throw refused(key);
+  const refusal = await check(credentials);
+  if (refusal !== undefined) throw refusal;
   if (isDockersOwn(store.file, host.environment)) {
     warn(
       'saving credentials to ~/.docker/config.json, but not in the format of docker: name it with --compat-auth-file',
@@ -59,17 +60,23 @@ export async function loginCommand(
   say('Login Succeeded!');
 }
 
-/** @throws OcipushError for everything but a plain no */
-async function isAccepted(check: Promise<void>, key: string): Promise<boolean> {
+/**
+ * Why the registry does not accept credentials; undefined when it does.
+ * @throws OcipushError when it did not say
+ */
+async function refusalOf(check: Promise<void>, key: string): Promise<OcipushError | undefined> {
   try {
     await check;
-    return true;
+    return undefined;
   } catch (error) {
-    if (error instanceof OcipushError && error.code === 'REGISTRY_UNAUTHORIZED') return false;
-    throw wrapError(error, `authenticating creds for ${JSON.stringify(key)}`, {
+    if (error instanceof OcipushError && error.code === 'REGISTRY_UNAUTHORIZED')
+      return refused(key);
+    const failure = wrapError(error, `authenticating creds for ${JSON.stringify(key)}`, {
       code: 'REGISTRY_UNREACHABLE',
       origin: 'destination',
     });
+    if (failure.code === 'REGISTRY_DENIED') return failure;
+    throw failure;
   }
 }
 

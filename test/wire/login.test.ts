@@ -7,6 +7,7 @@ import { makeLayer, writeOciLayout } from '../support/make-image.ts';
 import type { Run, RunOptions } from '../support/ocipush.ts';
 import type { RegistryAuth } from '../support/registry/auth.ts';
 import { TEST_CERTIFICATE } from '../support/registry/certificate.ts';
+import type { Fault } from '../support/registry/faults.ts';
 import { openScene, type Scene } from '../support/scene.ts';
 
 const USER = 'me';
@@ -35,8 +36,8 @@ interface Place extends AsyncDisposable {
   readonly write: (file: string, content: unknown) => Promise<void>;
 }
 
-async function open(auth: RegistryAuth = BASIC): Promise<Place> {
-  const scene = await openScene({ auth });
+async function open(auth: RegistryAuth = BASIC, faults: readonly Fault[] = []): Promise<Place> {
+  const scene = await openScene({ auth, faults });
   const { host } = scene.registry;
   await mkdir(scene.path('run'));
   const run: Place['run'] = (args, options = {}) =>
@@ -201,6 +202,18 @@ describe('existing credentials', () => {
         /^Error: authenticating creds for "localhost:1": pinging container registry localhost:1: Get "https:\/\/localhost:1\/v2\/": .*connection refused\nHint: .+\n$/,
       ),
     });
+  });
+
+  test('that the registry denies are not valid', async () => {
+    const on = { path: '/v2/', times: Infinity };
+    await using place = await open(BASIC, [{ on, do: { status: 403 } }]);
+    await place.write(AUTH_FILE, { auths: { [place.host]: { auth: AUTH } } });
+    const run = await place.run(['login', '--tls-verify=false', place.host]);
+    expect(run.code).toBe(125);
+    expect(run.stdout).toContain('Existing credentials are invalid, please enter');
+    const typed = await place.login(place.host);
+    expect(failureOf(typed).error).toMatch(/^authenticating creds for ".+": pinging .+ denied/);
+    expect(await place.content(AUTH_FILE)).toEqual({ auths: { [place.host]: { auth: AUTH } } });
   });
 
   test('that are an identity token are not replaced', async () => {
