@@ -90,3 +90,21 @@ test.each<[Files, RegExp]>([
     message: expect.stringMatching(message) as string,
   });
 });
+
+test.each<[Files, readonly string[] | undefined]>([
+  [{}, undefined],
+  [{ 'etc/registries.conf': 'credential-helpers = ["a", "b"]' }, ['a', 'b']],
+  [
+    {
+      'etc/registries.conf': 'credential-helpers = ["a"]',
+      'etc/registries.conf.d/x.conf': 'credential-helpers = []',
+      [`${USER}/registries.conf.d/x.conf`]: searching('a'),
+    },
+    [],
+  ],
+])('credential-helpers of %j', async (files, helpers) => {
+  const root = await temporaryDirectory();
+  await writeFiles(root, files);
+  const conf = await readRegistriesConf({ HOME: join(root, 'home') }, join(root, 'etc'));
+  expect(conf.credentialHelpers).toEqual(helpers);
+});
