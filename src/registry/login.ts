@@ -2,7 +2,6 @@
 import { storeCredentials, type AuthStore } from '../config/auth-store.ts';
 import type { BasicCredentials } from '../config/credentials.ts';
 import { OcipushError, wrapError } from '../errors.ts';
-import { checkCredentials } from './credential-check.ts';
 import type { RegistryOptions } from './options.ts';
 
 export interface LoginCheck {
@@ -35,6 +34,8 @@ export async function login(request: LoginRequest): Promise<string> {
  */
 export async function checkLogin(check: LoginCheck): Promise<void> {
   const { registry, key, credentials, connection, signal } = check;
+  // Programs that never log in need no HTTP client for it.
+  const { checkCredentials } = await import('./credential-check.ts');
   try {
     await checkCredentials(registry, credentials, connection, signal);
   } catch (error) {
