@@ -101,6 +101,7 @@ describe.runIf(requirePeers('docker-registry', 'skopeo', 'openssl'))('a registry
       'subjectAltName=IP:127.0.0.1',
     );
     await makeCertificate(certificates, 'client', ...byCA);
+    await makeCertificate(certificates, 'stranger');
   });
 
   afterAll(async () => certificates[Symbol.asyncDispose]());
@@ -152,6 +153,30 @@ describe.runIf(requirePeers('docker-registry', 'skopeo', 'openssl'))('a registry
     await putCertificates(directory, client);
     expect(await exchange.push('oci:image', 'app:1', trust)).toMatchObject({ code: 0 });
     expect(await digestRead(exchange, 'app:1', ...trust)).toBe(await exchange.digestFile());
+  });
+
+  test('is shown the one of several client certificates that it wants', async () => {
+    await using exchange = await open({ clientCA: pem('ca.crt') });
+    const directory = exchange.path('certs');
+    await putCertificates(directory, {
+      'ca.crt': pem('ca.crt'),
+      // Of the same kind of key: node:tls would show the last one.
+      'a.cert': pem('stranger.crt'),
+      'a.key': pem('stranger.key'),
+      'b.cert': pem('client.crt'),
+      'b.key': pem('client.key'),
+      'c.cert': pem('stranger.crt'),
+      'c.key': pem('stranger.key'),
+    });
+    const trust = ['--cert-dir', directory];
+    expect(await exchange.push('oci:image', 'app:1', trust)).toMatchObject({ code: 0 });
+    expect(await digestRead(exchange, 'app:1', ...trust)).toBe(await exchange.digestFile());
+  });
+
+  test('is trusted by a CA that the system trusts', async () => {
+    await using exchange = await open();
+    const env = { SSL_CERT_FILE: pem('ca.crt') };
+    expect(await exchange.push('oci:image', 'app:1', [], { env })).toMatchObject({ code: 0 });
   });
 
   test('is demanded unless told otherwise', async () => {

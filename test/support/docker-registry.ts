@@ -14,6 +14,8 @@ import { peerPath } from './peers.ts';
 export interface DockerRegistryOptions {
   /** The only user who may read or write, by Basic authentication. */
   htpasswd?: { user: string; password: string };
+  /** Where tokens are had, and the certificate (PEM) of whoever signs them, by token authentication. */
+  token?: { realm: string; service: string; issuer: string; certificate: string };
   /** Paths of PEM files; with them the registry speaks HTTPS only, with `clientCA` to known clients only. */
   tls?: { cert: string; key: string; clientCA?: string };
 }
@@ -62,7 +64,7 @@ export async function startDockerRegistry(
 async function configuration(
   dir: string,
   dataDir: string,
-  { htpasswd, tls }: DockerRegistryOptions,
+  { htpasswd, token, tls }: DockerRegistryOptions,
 ): Promise<object> {
   const config = {
     version: 0.1,
@@ -80,6 +82,12 @@ async function configuration(
       }),
     },
   };
+  if (token) {
+    const { certificate, ...asked } = token;
+    const rootcertbundle = join(dir, 'token.crt');
+    await writeFile(rootcertbundle, certificate);
+    return { ...config, auth: { token: { ...asked, rootcertbundle } } };
+  }
   if (!htpasswd) return config;
   const path = join(dir, 'htpasswd');
   await writeFile(

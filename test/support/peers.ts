@@ -30,6 +30,7 @@ const candidates = {
   umoci: ['/usr/bin/umoci'],
   gpg: ['gpg'],
   openssl: ['openssl'],
+  nginx: ['/usr/sbin/nginx'],
   time: ['/usr/bin/time'],
 } satisfies Record<string, readonly string[]>;
 
