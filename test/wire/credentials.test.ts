@@ -1,15 +1,18 @@
-/** A password reaches the registry that it is for, and no other, wherever that one sends us. */
+/** What proves who one is reaches the registry that it is for, and no other, wherever that one sends us. */
 import { describe, expect, test } from 'vitest';
 import { makeLayer, writeOciLayout } from '../support/make-image.ts';
-import { basicCredentials } from '../support/registry/auth.ts';
 import type { Fault } from '../support/registry/faults.ts';
-import { startRegistry, type RegistryOptions } from '../support/registry/registry.ts';
+import type { RegistryAuth } from '../support/registry/auth.ts';
+import {
+  startRegistry,
+  type Registry,
+  type RegistryOptions,
+} from '../support/registry/registry.ts';
 import { openScene, type Scene } from '../support/scene.ts';
 
 const USER = 'me';
 const PASSWORD = 'a:very/secret@word';
-const AUTHORIZATION = basicCredentials(USER, PASSWORD);
-const BASIC = { kind: 'basic', user: USER, password: PASSWORD } as const;
+const CREDS = ['--creds', `${USER}:${PASSWORD}`];
 
 async function openGuarded(options: RegistryOptions): Promise<Scene> {
   const scene = await openScene(options);
@@ -17,7 +20,29 @@ async function openGuarded(options: RegistryOptions): Promise<Scene> {
   return scene;
 }
 
-describe('credentials stay with the registry', () => {
+/** All that a registry was told, but for the bodies, which are the image's. */
+function toldTo({ requests }: Registry): string {
+  return JSON.stringify(
+    requests.map(({ method, path, query, headers }) => [method, path, [...query], headers]),
+  );
+}
+
+/** The registry was shown something, and the other host nothing of it. */
+function expectSecrecy(scene: Scene, other: Registry): void {
+  const shown = scene.registry.requests.flatMap(({ headers }) => headers.authorization ?? []);
+  expect(shown.length).toBeGreaterThan(0);
+  expect(other.requests.length).toBeGreaterThan(0);
+  const told = toldTo(other);
+  const secrets = shown.map((header) => header.replace(/^\w+ /, ''));
+  for (const secret of [PASSWORD, ...secrets, 'authorization']) {
+    expect(told).not.toContain(secret);
+  }
+}
+
+describe.each<readonly [kind: string, auth: RegistryAuth]>([
+  ['a password', { kind: 'basic', user: USER, password: PASSWORD }],
+  ['a token', { kind: 'bearer', user: USER, password: PASSWORD }],
+])('%s stays with the registry', (_kind, auth) => {
   const toOther = (other: string, path: string): Fault['do'] => ({
     status: 307,
     headers: { location: `${other}${path}` },
@@ -30,12 +55,10 @@ describe('credentials stay with the registry', () => {
   ])('when it redirects %s', async (_, on, path) => {
     await using other = await startRegistry();
     const faults = [{ on: { ...on, times: Infinity }, do: toOther(other.url, path) }];
-    await using scene = await openGuarded({ auth: BASIC, faults });
-    await scene.push('oci:image', ['--creds', `${USER}:${PASSWORD}`]);
-    const redirected = scene.registry.requests.filter(({ status }) => status === 307);
-    expect(redirected.map(({ headers }) => headers.authorization)).toContain(AUTHORIZATION);
-    expect(other.requests.length).toBeGreaterThan(0);
-    for (const { headers } of other.requests) expect(headers.authorization).toBeUndefined();
+    await using scene = await openGuarded({ auth, faults });
+    await scene.push('oci:image', CREDS);
+    expect(scene.registry.unfired()).toEqual([]);
+    expectSecrecy(scene, other);
   });
 
   test('when an upload goes on elsewhere', async () => {
@@ -43,12 +66,26 @@ describe('credentials stay with the registry', () => {
     const location = `${other.url}/upload`;
     const change: Fault['do'] = { changeHeaders: (headers) => ({ ...headers, location }) };
     const on = { method: 'POST', times: Infinity };
-    await using scene = await openGuarded({ auth: BASIC, faults: [{ on, do: change }] });
-    const run = await scene.push('oci:image', ['--creds', `${USER}:${PASSWORD}`]);
+    await using scene = await openGuarded({ auth, faults: [{ on, do: change }] });
+    const run = await scene.push('oci:image', CREDS);
     expect(run.code).toBe(125);
     expect(run.stderr).not.toContain('secret');
     expect(scene.registry.unfired()).toEqual([]);
-    expect(other.requests.length).toBeGreaterThan(0);
-    for (const { headers } of other.requests) expect(headers.authorization).toBeUndefined();
+    expectSecrecy(scene, other);
+  });
+
+  test('when what it redirects to asks for it', async () => {
+    await using other = await startRegistry({
+      auth: { kind: 'basic', user: USER, password: PASSWORD },
+    });
+    const path = '/v2/team/app/manifests/1';
+    const on = { method: 'HEAD', nth: 2, times: Infinity };
+    await using scene = await openGuarded({
+      auth,
+      faults: [{ on, do: toOther(other.url, path) }],
+    });
+    await scene.push('oci:image', CREDS);
+    expectSecrecy(scene, other);
+    expect(other.requests.every(({ status }) => status === 401)).toBe(true);
   });
 });
