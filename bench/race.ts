@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startDockerRegistry } from '../test/support/docker-registry.ts';
+import { openDelayedLink } from '../test/support/delayed-link.ts';
 import type { Contestant } from './contestants.ts';
 import { openCountingLink } from './counting-link.ts';
 import { measure, type Measurement } from './measure.ts';
@@ -52,7 +53,11 @@ async function timedRun(
   cwd: string,
 ): Promise<Measurement> {
   await using registry = await startDockerRegistry();
-  return await pushes(scenario, contestant, { cwd, host: registry.host });
+  const { roundTrip } = scenario;
+  if (roundTrip === undefined)
+    return await pushes(scenario, contestant, { cwd, host: registry.host });
+  await using link = await openDelayedLink(registry.host, roundTrip);
+  return await pushes(scenario, contestant, { cwd, host: link.host });
 }
 
 interface Place {

@@ -8,6 +8,8 @@ export interface Scenario {
   readonly source: string;
   /** Whether the image was pushed to the same place before, by the same program. */
   readonly again?: boolean;
+  /** Milliseconds of a round trip to the registry; next to none without it. */
+  readonly roundTrip?: number;
   /** Who takes part besides ocipush, and what each is told besides source and destination. */
   readonly flags: Readonly<Partial<Record<ContestantName, readonly string[]>>>;
 }
@@ -33,6 +35,19 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'second push, gzip',
     source: 'oci:oci-gzip:latest',
     again: true,
+    flags: { ocipush: [], skopeo: [], oras: [] },
+  },
+  {
+    name: 'first push, 50 ms away',
+    source: 'oci:oci-gzip:latest',
+    roundTrip: 50,
+    flags: { ocipush: [], skopeo: [], oras: [] },
+  },
+  {
+    name: 'second push, 50 ms away',
+    source: 'oci:oci-gzip:latest',
+    again: true,
+    roundTrip: 50,
     flags: { ocipush: [], skopeo: [], oras: [] },
   },
   {

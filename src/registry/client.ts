@@ -76,7 +76,7 @@ export class RegistryClient implements AsyncDisposable {
   }
 
   /**
-   * Sends nothing yet.
+   * Begins to connect, for it takes a round trip or two; sends nothing yet.
    * @throws OcipushError POLICY_REJECTED for a blocked registry; CONFIG_INVALID for certificates or
    * configuration that cannot be used
    */
@@ -241,7 +241,11 @@ interface Connection {
 
 async function connect(repository: RepositoryName, options: RegistryOptions): Promise<Connection> {
   const security = await securityOf(repository, options);
-  return { http: await openHttpClient(repository.registry, security, options), security };
+  const http = await openHttpClient(repository.registry, security, options);
+  const host = connectionHost(repository.registry);
+  http.prepare(new URL(`https://${host}`));
+  if (security === 'insecure') http.prepare(new URL(`http://${host}`));
+  return { http, security };
 }
 
 /** What was typed beats the configuration, which may still block the registry. */

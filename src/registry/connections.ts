@@ -40,6 +40,8 @@ export class Connections implements AsyncDisposable {
   readonly #connectSecure = new Map<number, buildConnector.connector>();
   /** Proxies that pass plain requests on, by `host`. */
   readonly #forwarding = new Map<string, URL>();
+  /** Connections that nobody has asked for yet, by origin. */
+  readonly #prepared = new Map<string, Promise<Socket>>();
   #client = 0;
 
   constructor(settings: ConnectionSettings) {
@@ -49,6 +51,18 @@ export class Connections implements AsyncDisposable {
       keepAliveTimeout: KEEP_ALIVE,
       connect: (target, callback) => void this.#connectFor(target, callback),
     });
+  }
+
+  /**
+   * Begins to connect, for the next request to find that done; what goes wrong goes wrong there.
+   * @throws OcipushError CONFIG_INVALID for a proxy that cannot be used
+   */
+  prepare(url: URL): void {
+    const { origin } = this.routeTo(url);
+    const { protocol, host, hostname, port } = new URL(origin);
+    const socket = this.#connect({ protocol, host, hostname: bareHost(hostname), port });
+    socket.catch(() => undefined);
+    this.#prepared.set(origin, socket);
   }
 
   /**
@@ -83,12 +97,18 @@ export class Connections implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     // Not close(): it would wait for what a failed push left under way.
     await this.#agent.destroy();
+    for (const prepared of this.#prepared.values()) {
+      prepared.then(
+        (socket) => socket.destroy(),
+        () => undefined,
+      );
+    }
   }
 
   async #connectFor(target: Target, callback: buildConnector.Callback): Promise<void> {
     let socket: Socket;
     try {
-      socket = await (target.protocol === 'https:' ? this.#secure(target) : this.#plain(target));
+      socket = (await this.#takePrepared(target)) ?? (await this.#connect(target));
     } catch (error) {
       callback(error as Error, null);
       return;
@@ -97,6 +117,18 @@ export class Connections implements AsyncDisposable {
     // connection at once: else undici would forget it for the orderly end that follows.
     socket.once('error', (error) => socket.destroy(error));
     callback(null, socket);
+  }
+
+  async #takePrepared({ protocol, host }: Target): Promise<Socket | undefined> {
+    const { origin } = new URL(`${protocol}//${host}`);
+    const prepared = this.#prepared.get(origin);
+    this.#prepared.delete(origin);
+    const socket = await prepared;
+    return socket?.writable ? socket : undefined;
+  }
+
+  #connect(target: Target): Promise<Socket> {
+    return target.protocol === 'https:' ? this.#secure(target) : this.#plain(target);
   }
 
   #plain(target: Target): Promise<Socket> {
@@ -141,7 +173,7 @@ export class Connections implements AsyncDisposable {
   }
 
   async #toProxy({ protocol, host, hostname, port }: URL): Promise<Socket> {
-    const target = { protocol, host, hostname: hostname.replace(/^\[(.*)\]$/, '$1'), port };
+    const target = { protocol, host, hostname: bareHost(hostname), port };
     if (protocol === 'http:') return connected(this.#connectPlain, target);
     const secureContext = this.#contexts.forProxy;
     return connected(buildConnector({ timeout: CONNECT_TIMEOUT, secureContext }), target);
@@ -155,4 +187,9 @@ function connected(connect: buildConnector.connector, target: Target): Promise<S
       else reject(error);
     });
   });
+}
+
+/** URLs have IPv6 addresses in brackets. */
+function bareHost(host: string): string {
+  return host.replace(/^\[(.*)\]$/, '$1');
 }

@@ -43,6 +43,11 @@ export class HttpClient implements AsyncDisposable {
     this.#connections = new Connections(settings);
   }
 
+  /** Begins to connect to where a request will go soon. */
+  prepare(url: URL): void {
+    this.#connections.prepare(url);
+  }
+
   /**
    * One request and its answer, whatever the status. Redirects are answers.
    * @throws OcipushError REGISTRY_UNREACHABLE or TLS_FAILED when there was no answer,

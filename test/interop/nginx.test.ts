@@ -5,19 +5,19 @@ import { startNginx } from '../support/nginx.ts';
 import { requirePeers } from '../support/peers.ts';
 import { openExchange, type Exchange } from './exchange.ts';
 
-/** Pushes through nginx, and reads back past it. */
-async function pushThrough(exchange: Exchange, host: string): Promise<void> {
+/** Pushes through nginx, and reads the digest back past it. @throws when either fails */
+async function pushThrough(exchange: Exchange, host: string): Promise<string> {
   const flags = ['push', '--tls-verify=false', '--retry=0', '--verify'];
   const digest = ['--digestfile', exchange.path('digest')];
   const run = await exchange.home.run([...flags, ...digest, 'oci:image', `${host}/team/app:1`]);
-  expect(run).toMatchObject({ code: 0, stdout: '' });
+  if (run.code !== 0) throw new Error(run.stderr);
   const inspect = ['inspect', '--no-tags', '--format', '{{.Digest}}', '--tls-verify=false'];
   const read = await exchange.peers.run(
     'skopeo',
     ...inspect,
     `docker://${exchange.at('team/app:1')}`,
   );
-  expect(read.toString().trim()).toBe(await exchange.digestFile());
+  return read.toString().trim();
 }
 
 describe.runIf(requirePeers('docker-registry', 'nginx', 'skopeo'))('behind nginx', () => {
@@ -31,7 +31,7 @@ describe.runIf(requirePeers('docker-registry', 'nginx', 'skopeo'))('behind nginx
     await using nginx = await startNginx(exchange.registry.host, { buffering, bodyLimit: '0' });
     const layers = [await makeLayer({ a: noise(3_000_000) }), await makeLayer({ b: '1' })];
     await writeOciLayout(exchange.path('image'), { layers, compression });
-    await pushThrough(exchange, nginx.host);
+    expect(await pushThrough(exchange, nginx.host)).toBe(await exchange.digestFile());
   });
 
   test('a limit on bodies concerns none that is smaller', async () => {
@@ -43,6 +43,6 @@ describe.runIf(requirePeers('docker-registry', 'nginx', 'skopeo'))('behind nginx
     const names = ['a', 'b', 'c'];
     const layers = await Promise.all(names.map((name) => makeLayer({ [name]: noise(600_000) })));
     await writeOciLayout(exchange.path('image'), { layers, compression: 'gzip' });
-    await pushThrough(exchange, nginx.host);
+    expect(await pushThrough(exchange, nginx.host)).toBe(await exchange.digestFile());
   });
 });

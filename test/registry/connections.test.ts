@@ -149,6 +149,43 @@ describe('through a proxy', () => {
   });
 });
 
+describe('a connection that is made before it is needed', () => {
+  test.each([undefined, TEST_CERTIFICATE])('is that of the first request (%#)', async (tls) => {
+    const { url, sockets } = await serveHttp(hello, tls);
+    const client = openClient(TRUSTING);
+    client.prepare(url);
+    expect((await send(client, url.href)).status).toBe(200);
+    await send(client, url.href);
+    expect(sockets).toHaveLength(1);
+    await Promise.all([send(client, url.href), send(client, url.href)]);
+    expect(sockets).toHaveLength(2);
+  });
+
+  test('fails when the request is made', async () => {
+    const { url } = await serveHttp(hello, TEST_CERTIFICATE);
+    const client = openClient({});
+    client.prepare(url);
+    expect(await thrownBy(send(client, url.href))).toMatchObject({ code: 'TLS_FAILED' });
+  });
+
+  test('ends with the client when it was not needed', async () => {
+    let closed = (): void => {};
+    const hasClosed = new Promise<void>((resolve) => (closed = resolve));
+    const { url } = await serveTcp('http', (socket) => void socket.resume().once('close', closed));
+    const client = new HttpClient(STRAIGHT);
+    client.prepare(url);
+    await client[Symbol.asyncDispose]();
+    expect(await hasClosed).toBeUndefined();
+  });
+
+  test('leads to the proxy where there is one', async () => {
+    const { proxy, client } = await openPath();
+    client.prepare(new URL('http://r.test:5000/'));
+    await send(client, 'http://r.test:5000/v2/');
+    expect(proxy.requests).toEqual(['GET http://r.test:5000/v2/ -']);
+  });
+});
+
 describe('the authorities of the machine', () => {
   test.each<readonly [what: string, system: readonly string[] | undefined, outcome: unknown]>([
     ['are trusted', [TEST_CERTIFICATE.cert], 200],
