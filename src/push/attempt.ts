@@ -12,7 +12,7 @@ import type {
   TransportContext,
 } from '../transports/transport.ts';
 import type { BlobCache } from './blob-cache.ts';
-import { originsFor, productionKeys } from './blobs.ts';
+import { announcementOf, productionKeys } from './blobs.ts';
 import {
   imagesIn,
   isSigned,
@@ -75,10 +75,11 @@ async function copyImage(session: PushSession): Promise<PushResult> {
     progress.event({ kind: 'reading-signatures', of });
   }
   const planned = await prepareManifest(session, { ...top, wishes: options });
-  session.share.expect(imagesIn(planned).flatMap(({ plan }) => productionKeys(plan)));
+  const plans = imagesIn(planned).map(({ plan }) => plan);
+  session.share.expect(plans.flatMap((plan) => productionKeys(plan)));
   const predicted = predictManifest(planned);
   if (predicted) checkExpected(session, predicted);
-  destination.mayMountFrom?.(imagesIn(planned).flatMap(({ plan }) => originsFor(session, plan)));
+  destination.announce?.(announcementOf(session, plans));
   const current = await findOccupants(session);
   if (predicted) checkOverwrite(session, predicted);
   if (options.dryRun) return previewPush(session, planned, predicted, current);

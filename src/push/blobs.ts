@@ -4,14 +4,14 @@ import type {
   BlobProduction,
   BlobUpload,
   ProducedBlob,
-  RepositoryName,
   StoredBlob,
 } from '../image/blob.ts';
 import type { Descriptor } from '../image/descriptor.ts';
-import { digestOf } from '../image/digest.ts';
+import { digestOf, type Digest } from '../image/digest.ts';
 import type { LayerCompression } from '../image/media-types.ts';
 import { messageOf, wrapError } from '../errors.ts';
 import { single } from '../io/bytes.ts';
+import type { AnnouncedBlobs } from '../transports/transport.ts';
 import { isChunkedObstacle } from '../transforms/zstd-chunked.ts';
 import { candidatesOf, formsOf, isOnlyForm, knownForms } from './blob-forms.ts';
 import type { LayerPlan } from './layers.ts';
@@ -109,15 +109,31 @@ export async function storeNewBlob(
   await storeOnce(session, 'config', asIs(descriptor), () => uploadOfBytes(descriptor, bytes));
 }
 
-/** The repositories from which what an image needs may be linked. */
-export function originsFor(session: PushSession, plan: ImagePlan): readonly RepositoryName[] {
-  const layers = plan.layers.filter(({ action }) => action !== 'refer');
-  const config = asIs(plan.manifest.config);
-  const candidates = [
-    ...layers.flatMap((layer) => placesOf(session, layer, formsOf(session, layer, plan.variants))),
-    ...placesOf(session, config, knownForms(session, config)),
-  ];
-  return candidates.flatMap(({ origin }) => origin ?? []);
+/** What a destination can be told of images before anything is asked of it. */
+export function announcementOf(session: PushSession, plans: readonly ImagePlan[]): AnnouncedBlobs {
+  const places = new Map(
+    plans.flatMap((plan) => {
+      const layers = plan.layers.filter(({ action }) => action !== 'refer');
+      return [...layers, asIs(plan.manifest.config)].map((blob) => [
+        productionKey(blob),
+        placesOf(session, blob, formsOf(session, blob, plan.variants)),
+      ]);
+    }),
+  );
+  const isNew = (candidates: readonly BlobCandidate[]): boolean =>
+    !candidates.some(({ digest }) => isRemembered(session, digest));
+  const news = [...places.values()].filter(isNew).length;
+  return {
+    origins: [...places.values()].flat().flatMap(({ origin }) => origin ?? []),
+    news: Math.min(news, session.options.jobs),
+  };
+}
+
+/** Whether the destination had a blob when it was last heard of. */
+function isRemembered({ destination, cache }: PushSession, digest: Digest): boolean {
+  const { registry, path } = destination.repository ?? {};
+  if (registry === undefined || path === undefined) return false;
+  return cache.repositories(registry, digest).includes(path);
 }
 
 function placesOf(

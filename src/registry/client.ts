@@ -88,7 +88,9 @@ export class RegistryClient implements AsyncDisposable {
   ): Promise<RegistryClient> {
     const scope = `repository:${repository.path}:${access}`;
     const connection = await connect(repository, options);
-    return new RegistryClient(repository, scope, options, signal, connection);
+    const client = new RegistryClient(repository, scope, options, signal, connection);
+    if (connection.security === 'insecure') client.prepare(1);
+    return client;
   }
 
   /**
@@ -107,6 +109,16 @@ export class RegistryClient implements AsyncDisposable {
   /** Has tokens permit to read another repository too, so that its blobs can be mounted. */
   alsoReads(path: string): void {
     this.#authorizer.alsoNeeds(`repository:${path}:pull`);
+  }
+
+  /**
+   * Begins to make more connections, for so many requests side by side. Where HTTPS need not be, what
+   * is cheap is prepared for: plain ones.
+   */
+  prepare(count: number): void {
+    const url = new URL(this.#origin);
+    if (this.#security === 'insecure') url.protocol = 'http:';
+    for (let made = 0; made < count; made += 1) this.#http.prepare(url);
   }
 
   get repository(): RepositoryName {
@@ -239,12 +251,11 @@ interface Connection {
   readonly security: RegistrySecurity;
 }
 
+/** Begins to connect. */
 async function connect(repository: RepositoryName, options: RegistryOptions): Promise<Connection> {
   const security = await securityOf(repository, options);
   const http = await openHttpClient(repository.registry, security, options);
-  const host = connectionHost(repository.registry);
-  http.prepare(new URL(`https://${host}`));
-  if (security === 'insecure') http.prepare(new URL(`http://${host}`));
+  http.prepare(new URL(`https://${connectionHost(repository.registry)}`));
   return { http, security };
 }
 

@@ -41,7 +41,7 @@ export class Connections implements AsyncDisposable {
   /** Proxies that pass plain requests on, by `host`. */
   readonly #forwarding = new Map<string, URL>();
   /** Connections that nobody has asked for yet, by origin. */
-  readonly #prepared = new Map<string, Promise<Socket>>();
+  readonly #prepared = new Map<string, Promise<Socket>[]>();
   #client = 0;
 
   constructor(settings: ConnectionSettings) {
@@ -54,7 +54,7 @@ export class Connections implements AsyncDisposable {
   }
 
   /**
-   * Begins to connect, for the next request to find that done; what goes wrong goes wrong there.
+   * Begins to connect once more, for a request to find that done; what goes wrong goes wrong there.
    * @throws OcipushError CONFIG_INVALID for a proxy that cannot be used
    */
   prepare(url: URL): void {
@@ -62,7 +62,7 @@ export class Connections implements AsyncDisposable {
     const { protocol, host, hostname, port } = new URL(origin);
     const socket = this.#connect({ protocol, host, hostname: bareHost(hostname), port });
     socket.catch(() => undefined);
-    this.#prepared.set(origin, socket);
+    this.#prepared.set(origin, [...(this.#prepared.get(origin) ?? []), socket]);
   }
 
   /**
@@ -97,7 +97,7 @@ export class Connections implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     // Not close(): it would wait for what a failed push left under way.
     await this.#agent.destroy();
-    for (const prepared of this.#prepared.values()) {
+    for (const prepared of [...this.#prepared.values()].flat()) {
       prepared.then(
         (socket) => socket.destroy(),
         () => undefined,
@@ -121,9 +121,7 @@ export class Connections implements AsyncDisposable {
 
   async #takePrepared({ protocol, host }: Target): Promise<Socket | undefined> {
     const { origin } = new URL(`${protocol}//${host}`);
-    const prepared = this.#prepared.get(origin);
-    this.#prepared.delete(origin);
-    const socket = await prepared;
+    const socket = await this.#prepared.get(origin)?.shift();
     return socket?.writable ? socket : undefined;
   }
 

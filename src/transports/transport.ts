@@ -94,6 +94,13 @@ export interface BlobPreview {
   readonly requests: number;
 }
 
+export interface AnnouncedBlobs {
+  /** Repositories from which some may be linked. */
+  readonly origins: readonly RepositoryName[];
+  /** How many are not remembered to be at the destination, at most as many as go at once. */
+  readonly news: number;
+}
+
 export interface ExpectedImage {
   /** Further tags that stand for it. */
   readonly tags: readonly string[];
@@ -114,8 +121,8 @@ export interface ImageDestination extends AsyncDisposable {
    * @throws OcipushError when the destination does not say
    */
   digestOf?(tag?: string): Promise<Digest | undefined>;
-  /** Told before anything is asked from where blobs may be linked, which takes permission. */
-  mayMountFrom?(repositories: readonly RepositoryName[]): void;
+  /** Told what is coming before anything is asked: permission and connections take their time. */
+  announce?(blobs: AnnouncedBlobs): void;
   /** What {@link putBlob} would do, as far as that can be told without doing it. */
   previewBlob(blob: BlobUpload): Promise<BlobPreview>;
   /** Makes ready to be written to; until then nothing is changed. */

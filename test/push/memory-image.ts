@@ -13,6 +13,7 @@ import {
 import { OcipushError } from '../../src/errors.ts';
 import { slice, type ByteStream } from '../../src/io/bytes.ts';
 import type {
+  AnnouncedBlobs,
   DestinationCapabilities,
   DestinationReference,
   ImageDestination,
@@ -125,6 +126,8 @@ interface DestinationParts {
   readonly tags?: Map<string, Digest>;
   /** What all names stand for, further tags by their name; without it nobody can say. */
   readonly names?: ReadonlyMap<string | undefined, Digest>;
+  /** Takes down what is announced. */
+  readonly announced?: AnnouncedBlobs[];
   /** Called to verify an image; without it that cannot be done. */
   readonly verify?: ImageDestination['verify'];
   /** Called with a blob before it is stored. */
@@ -195,6 +198,7 @@ export function memoryDestination(parts: DestinationParts = {}): MemoryDestinati
       if (instance === undefined) memory.current = manifest.digest;
     },
     ...(parts.names && { digestOf: async (tag?: string) => parts.names?.get(tag) }),
+    announce: (announced) => parts.announced?.push(announced),
     ...(parts.verify && {
       verify: async (...of: Parameters<NonNullable<ImageDestination['verify']>>) => {
         journal.push('verify');

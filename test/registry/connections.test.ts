@@ -161,6 +161,15 @@ describe('a connection that is made before it is needed', () => {
     expect(sockets).toHaveLength(2);
   });
 
+  test('may be one of several', async () => {
+    const { url, sockets } = await serveHttp(hello, TEST_CERTIFICATE);
+    const client = openClient(TRUSTING);
+    for (let count = 0; count < 3; count += 1) client.prepare(url);
+    await Promise.all([send(client, url.href), send(client, url.href)]);
+    await Promise.all([1, 2, 3, 4].map(() => send(client, url.href)));
+    expect(sockets).toHaveLength(4);
+  });
+
   test('fails when the request is made', async () => {
     const { url } = await serveHttp(hello, TEST_CERTIFICATE);
     const client = openClient({});
@@ -169,13 +178,13 @@ describe('a connection that is made before it is needed', () => {
   });
 
   test('ends with the client when it was not needed', async () => {
-    let closed = (): void => {};
-    const hasClosed = new Promise<void>((resolve) => (closed = resolve));
+    let closed = (_hadError: boolean): void => {};
+    const hasClosed = new Promise<boolean>((resolve) => (closed = resolve));
     const { url } = await serveTcp('http', (socket) => void socket.resume().once('close', closed));
     const client = new HttpClient(STRAIGHT);
     client.prepare(url);
     await client[Symbol.asyncDispose]();
-    expect(await hasClosed).toBeUndefined();
+    expect(await hasClosed).toBe(false); // without an error
   });
 
   test('leads to the proxy where there is one', async () => {

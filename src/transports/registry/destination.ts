@@ -14,6 +14,7 @@ import { headManifest, putManifest, requireDigest } from '../../registry/manifes
 import { BlobUploader } from '../../registry/upload.ts';
 import { verifyImage } from '../../registry/verify.ts';
 import type {
+  AnnouncedBlobs,
   BlobPreview,
   DestinationCapabilities,
   ExpectedImage,
@@ -70,11 +71,12 @@ class RegistryDestination implements ImageDestination {
     return requireDigest(this.#client, tag);
   }
 
-  mayMountFrom(repositories: readonly RepositoryName[]): void {
+  announce({ origins, news }: AnnouncedBlobs): void {
     const { registry, path } = this.repository;
-    for (const other of repositories) {
+    for (const other of origins) {
       if (other.registry === registry && other.path !== path) this.#client.alsoReads(other.path);
     }
+    this.#client.prepare(news);
   }
 
   previewBlob(blob: BlobUpload): Promise<BlobPreview> {
