@@ -1,4 +1,5 @@
 /** The connections of a push: straight or through a proxy, and the certificates shown on them. */
+import { setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Dispatcher } from 'undici';
 import Agent from 'undici/lib/dispatcher/agent.js';
@@ -36,7 +37,9 @@ export class Connections implements AsyncDisposable {
   readonly #settings: ConnectionSettings;
   readonly #contexts: SecureContexts;
   readonly #agent: Agent;
-  readonly #connectPlain = buildConnector({ timeout: CONNECT_TIMEOUT });
+  /** Aborted in the end, so that no connection that is still being made holds the process. */
+  readonly #closed = new AbortController();
+  readonly #connectPlain: buildConnector.connector;
   readonly #connectSecure = new Map<number, buildConnector.connector>();
   /** Proxies that pass plain requests on, by `host`. */
   readonly #forwarding = new Map<string, URL>();
@@ -47,6 +50,10 @@ export class Connections implements AsyncDisposable {
   constructor(settings: ConnectionSettings) {
     this.#settings = settings;
     this.#contexts = new SecureContexts(settings);
+    const { signal } = this.#closed;
+    // Every connection listens, and Node warns of more than ten as of a leak.
+    setMaxListeners(0, signal);
+    this.#connectPlain = buildConnector({ timeout: CONNECT_TIMEOUT, signal });
     this.#agent = new Agent({
       keepAliveTimeout: KEEP_ALIVE,
       connect: (target, callback) => void this.#connectFor(target, callback),
@@ -78,8 +85,14 @@ export class Connections implements AsyncDisposable {
     }
     this.#forwarding.set(proxy.host, proxy);
     const { origin } = proxy;
-    const headers = { host: url.host, ...proxyHeaders(proxy) };
-    return { dispatcher, client, origin, path: url.href, headers };
+    const path = url.origin + url.pathname + url.search;
+    return {
+      dispatcher,
+      client,
+      origin,
+      path,
+      headers: { host: url.host, ...proxyHeaders(proxy) },
+    };
   }
 
   /**
@@ -90,19 +103,17 @@ export class Connections implements AsyncDisposable {
     if (!CLIENT_REFUSED.test(codeOf(error) ?? '')) return false;
     const next = client + 1;
     if (next >= this.#settings.certificates.clients.length) return false;
-    this.#client = Math.max(this.#client, next);
+    if (next > this.#client) {
+      this.#client = next;
+      this.#discardPrepared();
+    }
     return true;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     // Not close(): it would wait for what a failed push left under way.
     await this.#agent.destroy();
-    for (const prepared of [...this.#prepared.values()].flat()) {
-      prepared.then(
-        (socket) => socket.destroy(),
-        () => undefined,
-      );
-    }
+    this.#closed.abort();
   }
 
   async #connectFor(target: Target, callback: buildConnector.Callback): Promise<void> {
@@ -123,6 +134,17 @@ export class Connections implements AsyncDisposable {
     const { origin } = new URL(`${protocol}//${host}`);
     const socket = await this.#prepared.get(origin)?.shift();
     return socket?.writable ? socket : undefined;
+  }
+
+  /** They were made under a certificate that is no good. */
+  #discardPrepared(): void {
+    for (const prepared of [...this.#prepared.values()].flat()) {
+      prepared.then(
+        (socket) => socket.destroy(),
+        () => undefined,
+      );
+    }
+    this.#prepared.clear();
   }
 
   #connect(target: Target): Promise<Socket> {

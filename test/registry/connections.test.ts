@@ -1,4 +1,6 @@
 /** How requests get to where they should: straight or through proxies, to servers that are trusted. */
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { OcipushError } from '../../src/errors.ts';
 import type { ConnectionSettings } from '../../src/registry/connections.ts';
@@ -178,13 +180,14 @@ describe('a connection that is made before it is needed', () => {
   });
 
   test('ends with the client when it was not needed', async () => {
-    let closed = (_hadError: boolean): void => {};
-    const hasClosed = new Promise<boolean>((resolve) => (closed = resolve));
-    const { url } = await serveTcp('http', (socket) => void socket.resume().once('close', closed));
+    let opened = (_socket: Socket): void => {};
+    const hasOpened = new Promise<Socket>((resolve) => (opened = resolve));
+    const { url } = await serveTcp('http', (socket) => opened(socket.resume()));
     const client = new HttpClient(STRAIGHT);
     client.prepare(url);
+    const hasClosed = once(await hasOpened, 'close');
     await client[Symbol.asyncDispose]();
-    expect(await hasClosed).toBe(false); // without an error
+    expect(await hasClosed).toEqual([false]); // without an error
   });
 
   test('leads to the proxy where there is one', async () => {
