@@ -64,7 +64,7 @@ export async function prepareManifest(
   request: ManifestRequest,
 ): Promise<PlannedManifest> {
   const { raw, instance, wishes, depth = 0 } = request;
-  const signatures = await readSignatures(session, instance);
+  const signatures = await readSignatures(session, raw, instance);
   const { requiredDigest } = session.destination.capabilities;
   const frozen = request.frozen ?? frozenBy(signatures.length > 0, requiredDigest, session.options);
   if (!isListType(raw.mediaType)) {

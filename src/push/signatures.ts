@@ -1,10 +1,12 @@
 /** Brings along the signatures that an image has at its source. */
 import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
+import type { Signature } from '../image/signature.ts';
 import { OcipushError } from '../errors.ts';
+import type { RawManifest } from '../transports/transport.ts';
 import type { PushSession } from './session.ts';
 
-export type Signatures = readonly Uint8Array[];
+export type Signatures = readonly Signature[];
 
 /**
  * The signatures of the image, or of one instance of a list; none where they are to be left behind.
@@ -12,11 +14,12 @@ export type Signatures = readonly Uint8Array[];
  */
 export async function readSignatures(
   { source, destination, options }: PushSession,
+  manifest: RawManifest,
   instance?: Descriptor,
 ): Promise<Signatures> {
   if (options.removeSignatures) return [];
-  const signatures = (await source.getSignatures?.(instance)) ?? [];
-  if (signatures.length === 0 || destination.putSignatures) return signatures;
+  const signatures = (await source.getSignatures?.(manifest, instance)) ?? [];
+  if (signatures.length === 0 || destination.signatures) return signatures;
   throw new OcipushError(
     'UNSUPPORTED',
     `Can not copy signatures to ${destination.reference.toString()}: storing signatures is not supported`,
@@ -28,9 +31,10 @@ export async function readSignatures(
 export async function storeSignatures(
   { destination, progress }: PushSession,
   signatures: Signatures,
+  manifest: RawManifest,
   instance?: Digest,
 ): Promise<void> {
   if (signatures.length === 0) return;
   progress.event({ kind: 'storing-signatures' });
-  await destination.putSignatures?.(signatures, instance);
+  await destination.signatures?.put(signatures, manifest, instance);
 }

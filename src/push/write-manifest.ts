@@ -40,7 +40,7 @@ export async function writeManifest(
       continue;
     }
     const instance = target === 'instance' ? outcome.digest : undefined;
-    await storeSignatures(session, signatures, instance);
+    await storeSignatures(session, signatures, outcome, instance);
     return outcome;
   }
   throw allRefused(refusals);

@@ -12,6 +12,7 @@ import {
 } from '../../src/image/media-types.ts';
 import { OcipushError } from '../../src/errors.ts';
 import { slice, type ByteStream } from '../../src/io/bytes.ts';
+import { encodeSignature, type Signature } from '../../src/image/signature.ts';
 import type {
   DestinationCapabilities,
   DestinationReference,
@@ -73,8 +74,10 @@ export function memorySource(blobs: readonly MadeBlob[], parts: SourceParts = {}
       return slice(once(bytesOf(descriptor.digest)), range);
     },
     ...(parts.signed && {
-      getSignatures: async (instance?: Descriptor) =>
-        parts.signed?.(instance?.digest) ? [Buffer.from(`signature of ${instance?.digest}`)] : [],
+      getSignatures: async (_manifest: RawManifest, instance?: Descriptor) =>
+        parts.signed?.(instance?.digest)
+          ? [signatureSaying(`signature of ${instance?.digest}`)]
+          : [],
     }),
     [Symbol.asyncDispose]: async () => {
       isOpen = false;
@@ -89,6 +92,11 @@ export function memorySource(blobs: readonly MadeBlob[], parts: SourceParts = {}
       return source;
     },
   };
+}
+
+/** No signature of anything, but told from others by its text. */
+export function signatureSaying(text: string): Signature {
+  return { format: 'simple-signing', bytes: Buffer.from(text) };
 }
 
 async function* once(bytes: Uint8Array): ByteStream {
@@ -191,8 +199,13 @@ export function memoryDestination(parts: DestinationParts = {}): MemoryDestinati
       if (instance === undefined) memory.current = manifest.digest;
     },
     ...(parts.signatures && {
-      putSignatures: async (signatures: readonly Uint8Array[], instance?: Digest) => {
-        parts.signatures?.set(instance ?? 'image', signatures.map(String));
+      signatures: {
+        place: 'in-image' as const,
+        check: async () => undefined,
+        put: async (signatures: readonly Signature[], _: RawManifest, instance?: Digest) => {
+          const written = signatures.map((signature) => String(encodeSignature(signature)));
+          parts.signatures?.set(instance ?? 'image', written);
+        },
       },
     }),
     ...(parts.tags && {
