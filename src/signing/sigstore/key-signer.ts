@@ -12,7 +12,7 @@ import { isSignedBy, sigstoreSignature } from './sigstore-signature.ts';
 export interface PayloadStamp {
   /** A program and its version. */
   readonly creator: string;
-  readonly clock: Pick<RetryClock, 'now'>;
+  readonly clock: RetryClock;
 }
 
 export interface SigstoreSigner extends Signer {
