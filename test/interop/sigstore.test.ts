@@ -7,7 +7,11 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { messageOf } from '../../src/errors.ts';
 import type { Digest } from '../../src/image/digest.ts';
 import { systemClock } from '../../src/io/retry-clock.ts';
-import { createSigstoreKeySigner } from '../../src/signing/sigstore/key-signer.ts';
+import {
+  createSigstoreKeySigner,
+  type SigstoreKeySigner,
+} from '../../src/signing/sigstore/key-signer.ts';
+import { OCI_MANIFEST } from '../../src/image/media-types.ts';
 import { createSigstoreParameterSigner } from '../../src/signing/sigstore/parameter-signer.ts';
 import type { Signer } from '../../src/signing/signer.ts';
 import { makeLayer, writeOciLayout } from '../support/make-image.ts';
@@ -15,7 +19,7 @@ import { makePeerHome, type PeerHome } from '../support/peer-home.ts';
 import { requirePeers } from '../support/peers.ts';
 import { EMAIL } from '../support/sigstore/provider.ts';
 import { startSigstoreServices, type SigstoreServices } from '../support/sigstore/services.ts';
-import { attach } from './attach.ts';
+import { attach, storeArtifact } from './attach.ts';
 import { openExchange, type Exchange } from './exchange.ts';
 
 const PASSPHRASE = 's3cret';
@@ -58,6 +62,12 @@ describe.runIf(requirePeers('docker-registry', 'skopeo', 'cosign'))('a sigstore 
     return String(await exchange.digestFile()) as Digest;
   }
 
+  /** Bytes of the manifest. */
+  async function sizeOf(name: string): Promise<number> {
+    const image = `docker://${exchange.at(name)}`;
+    return (await peers.run('skopeo', 'inspect', '--raw', '--tls-verify=false', image)).length;
+  }
+
   async function sign(name: string, digest: Digest, signer: Signer): Promise<void> {
     await signer.prepare(signal);
     const identity = exchange.at(name);
@@ -86,7 +96,7 @@ describe.runIf(requirePeers('docker-registry', 'skopeo', 'cosign'))('a sigstore 
       .then(() => 'accepted', messageOf);
   }
 
-  function signerWith(keyFile: string): Signer {
+  function signerWith(keyFile: string): SigstoreKeySigner {
     const passphrase = async (): Promise<Uint8Array> => Buffer.from(PASSPHRASE);
     return createSigstoreKeySigner({ keyFile, passphrase, creator: CREATOR, clock: systemClock });
   }
@@ -144,6 +154,32 @@ describe.runIf(requirePeers('docker-registry', 'skopeo', 'cosign'))('a sigstore 
     expect(await cosignSays(name, '--key', `${theirs}.pub`, '--insecure-ignore-tlog=true')).toBe(
       'accepted',
     );
+  });
+
+  test('as an artifact, which cosign finds by what it refers to', async () => {
+    const prefix = join(place, 'artifact');
+    await keyMakers.cosign(prefix);
+    const name = 'ns/artifact:1';
+    const digest = await pushed(name);
+    const signer = signerWith(`${prefix}.key`);
+    const size = await sizeOf(name);
+    const artifact = await signer.signArtifact({ mediaType: OCI_MANIFEST, digest, size }, signal);
+    await storeArtifact(exchange.registry.host, name, artifact);
+    // Without it cosign asks the public sigstore whom to trust.
+    const roots = join(place, 'trusted-root.json');
+    const trust = { mediaType: 'application/vnd.dev.sigstore.trustedroot+json;version=0.1' };
+    await writeFile(roots, JSON.stringify(trust));
+    const predicate = ['--type', 'https://sigstore.dev/cosign/sign/v1'];
+    const type = [...predicate, '--new-bundle-format', '--trusted-root', roots];
+    const flags = [...type, '--insecure-ignore-tlog=true', '--allow-insecure-registry'];
+    const verified = (key: string) =>
+      peers
+        .run('cosign', 'verify-attestation', '--key', key, ...flags, exchange.at(name))
+        .then(() => 'accepted', messageOf);
+    expect(await verified(`${prefix}.pub`)).toBe('accepted');
+    const others = join(place, 'stranger');
+    await keyMakers.cosign(others);
+    expect(await verified(`${others}.pub`)).not.toBe('accepted');
   });
 
   test.each<readonly [kind: string, keys: { publicKey: KeyObject; privateKey: KeyObject }]>([

@@ -1,9 +1,11 @@
 /** Signs for sigstore with a private key of the user's. */
 import type { KeyObject } from 'node:crypto';
+import type { Descriptor } from '../../image/descriptor.ts';
 import type { Digest } from '../../image/digest.ts';
 import type { Signature } from '../../image/signature.ts';
 import type { RetryClock } from '../../io/retry-clock.ts';
 import type { Signer } from '../signer.ts';
+import { signatureArtifact, type SignatureArtifact } from './bundle.ts';
 import { encodePayload } from './payload.ts';
 import { readPrivateKey, signBytes, type AskPassphrase } from './private-key.ts';
 import { isSignedBy, sigstoreSignature } from './sigstore-signature.ts';
@@ -29,7 +31,12 @@ export interface KeySignerOptions extends PayloadStamp {
   readonly passphrase: AskPassphrase;
 }
 
-export function createSigstoreKeySigner(options: KeySignerOptions): SigstoreSigner {
+export interface SigstoreKeySigner extends SigstoreSigner {
+  /** Signs an image or list in the form of cosign 3: the descriptor is that of its manifest. */
+  signArtifact(subject: Descriptor, signal: AbortSignal): Promise<SignatureArtifact>;
+}
+
+export function createSigstoreKeySigner(options: KeySignerOptions): SigstoreKeySigner {
   const { keyFile, passphrase } = options;
   let key: KeyObject | undefined;
   const open = async (signal: AbortSignal): Promise<KeyObject> =>
@@ -43,6 +50,7 @@ export function createSigstoreKeySigner(options: KeySignerOptions): SigstoreSign
       const payload = stampedPayload(digest, identity, options);
       return sigstoreSignature(payload, signBytes(await open(signal), payload));
     },
+    signArtifact: async (subject, signal) => signatureArtifact(await open(signal), subject),
     recognizes: (signature, digest, identity) =>
       key !== undefined && isSignedBy(key, signature, { digest, identity }),
   };
