@@ -3,6 +3,7 @@ import type { PolicyIdentity } from '../../src/config/policy.ts';
 import type { BlobUpload, RepositoryName, StoredBlob } from '../../src/image/blob.ts';
 import type { Descriptor } from '../../src/image/descriptor.ts';
 import { digestMismatch, digestOf, type Digest } from '../../src/image/digest.ts';
+import type { NamedReference } from '../../src/image/docker-reference.ts';
 import { manifestDigest } from '../../src/image/manifest-type.ts';
 import {
   DOCKER_LIST,
@@ -19,6 +20,7 @@ import type {
   ImageDestination,
   ImageSource,
   RawManifest,
+  SignatureStore,
   SourceReference,
   TransportContext,
 } from '../../src/transports/transport.ts';
@@ -123,12 +125,15 @@ export interface MemoryDestination extends DestinationReference {
 
 interface DestinationParts {
   readonly name?: string;
+  readonly dockerReference?: NamedReference;
   /** Where it is at a registry; no registry without it. */
   readonly repository?: RepositoryName;
   readonly capabilities?: Partial<DestinationCapabilities>;
   readonly journal?: Journal;
   /** Takes signatures, by the digest of the instance, or `image`; without it there is no place for them. */
   readonly signatures?: Map<string, readonly string[]>;
+  /** How they are stored otherwise than in the image. */
+  readonly signatureStore?: Partial<SignatureStore>;
   /** Takes further tags; without it there is no place for them. */
   readonly tags?: Map<string, Digest>;
   /** Called with a blob before it is stored. */
@@ -146,6 +151,7 @@ export function memoryDestination(parts: DestinationParts = {}): MemoryDestinati
   const reference = {
     transport: 'memory',
     toString: () => `memory:${parts.name ?? 'destination'}`,
+    ...(parts.dockerReference && { dockerReference: parts.dockerReference }),
   };
   const blobs = new Map<Digest, Uint8Array>();
   const manifests = new Map<Digest, RawManifest>();
@@ -200,12 +206,15 @@ export function memoryDestination(parts: DestinationParts = {}): MemoryDestinati
     },
     ...(parts.signatures && {
       signatures: {
-        place: 'in-image' as const,
+        place: 'in-image',
         check: async () => undefined,
+        existing: async () => [],
         put: async (signatures: readonly Signature[], _: RawManifest, instance?: Digest) => {
           const written = signatures.map((signature) => String(encodeSignature(signature)));
+          journal.push('signatures');
           parts.signatures?.set(instance ?? 'image', written);
         },
+        ...parts.signatureStore,
       },
     }),
     ...(parts.tags && {

@@ -64,6 +64,7 @@ class DirDestination implements ImageDestination {
   readonly signatures: SignatureStore = {
     place: 'in-image',
     check: () => Promise.resolve(),
+    existing: () => Promise.resolve([]),
     put: async (signatures, _manifest, instance) => this.#putSignatures(signatures, instance),
   };
   readonly #files: FileStore;

@@ -18,8 +18,10 @@ import type {
   ImageDestination,
   ImageReference,
   RawManifest,
+  SignatureStore,
   TransportContext,
 } from '../transport.ts';
+import { RegistrySignatures } from './signatures.ts';
 
 /** @throws OcipushError when the certificates for the registry cannot be used; nothing is sent yet */
 export async function openRegistryDestination(
@@ -34,19 +36,26 @@ export async function openRegistryDestination(
     context.registry,
     context.signal,
   );
-  return new RegistryDestination(reference, name, client);
+  const signatures = new RegistrySignatures(name, client, context);
+  return new RegistryDestination(reference, name, client, signatures);
 }
 
 class RegistryDestination implements ImageDestination {
   readonly reference: ImageReference;
   readonly capabilities: DestinationCapabilities;
   readonly repository: RepositoryName;
+  readonly signatures: SignatureStore;
   /** The tag or digest under which the image is to be found. */
   readonly #target: string;
   readonly #client: RegistryClient;
   readonly #uploader: BlobUploader;
 
-  constructor(reference: ImageReference, name: NamedReference, client: RegistryClient) {
+  constructor(
+    reference: ImageReference,
+    name: NamedReference,
+    client: RegistryClient,
+    signatures: SignatureStore,
+  ) {
     this.reference = reference;
     this.capabilities = {
       manifestTypes: [OCI_MANIFEST, DOCKER_MANIFEST, OCI_INDEX, DOCKER_LIST, DOCKER_V1_SIGNED],
@@ -56,6 +65,7 @@ class RegistryDestination implements ImageDestination {
     };
     this.#target = name.tag ?? name.digest ?? 'latest';
     this.repository = client.repository;
+    this.signatures = signatures;
     this.#client = client;
     this.#uploader = new BlobUploader(client);
   }

@@ -27,6 +27,8 @@ export interface RegistryOptions {
   readonly relativeLocations?: boolean;
   /** Takes layers that have `urls` instead of a blob; the real one does not by default. */
   readonly foreignLayers?: boolean;
+  /** Stores simple signatures itself, and says so. */
+  readonly storesSignatures?: boolean;
 }
 
 /** A running registry; disposing of it ends all connections. */
@@ -92,5 +94,6 @@ function partsOf(options: RegistryOptions): Parts {
     tokens: new TokenServer(auth?.kind === 'bearer' ? auth : undefined),
     uploads: new Uploads(repositories, { storage, behaviour, relativeLocations }),
     rules: { foreignLayers: options.foreignLayers ?? false },
+    storesSignatures: options.storesSignatures ?? false,
   };
 }

@@ -8,6 +8,7 @@ import { answerManifest, answerTags } from './manifests.ts';
 import type { ManifestRules } from './manifest-check.ts';
 import type { Repositories } from './repository.ts';
 import type { TokenServer } from './token-server.ts';
+import { answerSignatures, SUPPORTS_SIGNATURES } from './signatures.ts';
 import type { Uploads } from './uploads.ts';
 
 /** The parts of a registry that endpoints work on. */
@@ -17,6 +18,7 @@ export interface Parts {
   readonly repositories: Repositories;
   readonly uploads: Uploads;
   readonly rules: ManifestRules;
+  readonly storesSignatures: boolean;
 }
 
 const METHODS: Readonly<Record<Route['kind'], readonly string[]>> = {
@@ -26,12 +28,20 @@ const METHODS: Readonly<Record<Route['kind'], readonly string[]>> = {
   blob: ['DELETE', 'GET', 'HEAD'],
   upload: ['DELETE', 'GET', 'HEAD', 'PATCH', 'POST', 'PUT'],
   manifest: ['DELETE', 'GET', 'HEAD', 'PUT'],
+  signatures: ['GET', 'PUT'],
 };
 
 /** The registry's answer to a request that nothing disturbs. */
 export async function answerRequest(exchange: Exchange, parts: Parts): Promise<Answer> {
+  const answer = await answerPath(exchange, parts);
+  if (!parts.storesSignatures) return answer;
+  return { ...answer, headers: { ...answer.headers, ...SUPPORTS_SIGNATURES } };
+}
+
+async function answerPath(exchange: Exchange, parts: Parts): Promise<Answer> {
   const route = routeOf(exchange.path);
-  if (route === undefined) return answerUnknown(exchange.path);
+  const isKnown = route?.kind !== 'signatures' || parts.storesSignatures;
+  if (route === undefined || !isKnown) return answerUnknown(exchange.path);
   if (route.kind !== 'token') {
     const refusal = refuseUnauthorised(exchange, route, parts.auth, parts.tokens);
     if (refusal !== undefined) return refusal;
@@ -59,6 +69,7 @@ async function answerRoute(exchange: Exchange, route: Route, parts: Parts): Prom
   if (route.kind === 'token') return parts.tokens.answer(exchange);
   if (route.kind === 'upload') return parts.uploads.answer(exchange, route.name, route.uuid);
   const repository = parts.repositories.get(route.name);
+  if (route.kind === 'signatures') return answerSignatures(exchange, repository, route.digest);
   if (route.kind === 'tags') return answerTags(repository);
   if (route.kind === 'blob') return answerBlob(exchange, repository, route.digest);
   return answerManifest(exchange, repository, route.reference, parts.rules);
