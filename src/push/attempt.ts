@@ -15,10 +15,11 @@ import type { BlobCache } from './blob-cache.ts';
 import { productionKeys } from './blobs.ts';
 import {
   imagesIn,
-  isSigned,
   predictManifest,
   prepareManifest,
   pushManifest,
+  signaturesIn,
+  signManifest,
   type PlannedManifest,
 } from './manifests.ts';
 import type { PushedImage, PushOptions, PushResult } from './options.ts';
@@ -26,6 +27,7 @@ import { previewPush } from './preview.ts';
 import type { ProductionShare } from './production-pool.ts';
 import type { ProgressSink } from './progress.ts';
 import type { PushSession } from './session.ts';
+import { checkSignatures, isSigned } from './signatures.ts';
 import { readTop } from './top.ts';
 import { checkExpected } from './write-manifest.ts';
 
@@ -73,17 +75,21 @@ async function copyImage(session: PushSession): Promise<PushResult> {
     progress.event({ kind: 'reading-signatures', of });
   }
   const planned = await prepareManifest(session, { ...top, wishes: options });
+  const carried = signaturesIn(planned);
+  await checkSignatures(session, carried);
   session.share.expect(imagesIn(planned).flatMap(({ plan }) => productionKeys(plan)));
   const predicted = predictManifest(planned);
   if (predicted) checkExpected(session, predicted);
   const current = await destination.currentDigest();
   if (options.dryRun) return previewPush(session, planned, predicted, current);
+  const willBeSigned = isSigned(session, carried);
   const isThere = predicted !== undefined && predicted.digest === current;
-  // Signatures may have come since the image was written.
-  if (isThere && !isSigned(planned)) {
+  // Signatures may be others than when the image was written.
+  if (isThere && (!willBeSigned || destination.signatures?.place === 'apart')) {
     progress.event({ kind: 'unchanged', digest: current });
-    if (options.tags.length > 0) {
+    if (willBeSigned || options.tags.length > 0) {
       await destination.begin();
+      await signManifest(session, planned);
       await finish(session, predicted);
     }
     return resultOf(session, planned, predicted, 'unchanged');

@@ -12,7 +12,7 @@ import { prepareImage, pushImage, type PlannedImage } from './image.ts';
 import { finalList, missingForms, type ListPlan, type WrittenInstance } from './list-plan.ts';
 import type { ImageWishes } from './plan.ts';
 import type { PushSession } from './session.ts';
-import { readSignatures, type Signatures } from './signatures.ts';
+import { readSignatures, storeSignatures, type Signatures } from './signatures.ts';
 import { writeManifest, type ManifestTarget } from './write-manifest.ts';
 
 /** Lists in lists, deeper than anybody nests them: an endless descent ends here. */
@@ -92,11 +92,13 @@ export function imagesIn(manifest: PlannedManifest): readonly PlannedImage[] {
   return manifest.instances.flatMap(({ contents }) => (contents ? imagesIn(contents) : []));
 }
 
-/** Whether signatures are to be stored with it, or with anything that it names. */
-export function isSigned(manifest: PlannedManifest): boolean {
-  if (manifest.signatures.length > 0) return true;
-  if (manifest.kind === 'image') return false;
-  return manifest.instances.some(({ contents }) => contents !== undefined && isSigned(contents));
+/** All signatures that come with it, and with anything that it names. */
+export function signaturesIn(manifest: PlannedManifest): Signatures {
+  if (manifest.kind === 'image') return manifest.signatures;
+  const below = manifest.instances.flatMap(({ contents }) =>
+    contents ? signaturesIn(contents) : [],
+  );
+  return [...below, ...manifest.signatures];
 }
 
 /** The manifest that the push will end with, where that is known beforehand. */
@@ -140,6 +142,25 @@ export async function pushManifest(
     make: async () => finalList(plan, type, written),
   }));
   return writeManifest(session, { forms, target, signatures });
+}
+
+/**
+ * Signs what the destination has already, instances before their list, and stores the signatures.
+ * @param manifest one that is predicted, with all that it names
+ * @throws OcipushError of a signer or the destination
+ */
+export async function signManifest(
+  session: PushSession,
+  manifest: PlannedManifest,
+  target: ManifestTarget = 'image',
+): Promise<void> {
+  for (const { contents } of manifest.kind === 'list' ? manifest.instances : []) {
+    if (contents) await signManifest(session, contents, 'instance');
+  }
+  const raw = predictManifest(manifest);
+  if (raw === undefined) throw new TypeError('a manifest that is there and not known');
+  const instance = target === 'instance' ? raw.digest : undefined;
+  await storeSignatures(session, manifest.signatures, raw, instance);
 }
 
 /** @throws OcipushError UNSUPPORTED for wishes that only a list can fulfil */

@@ -3,6 +3,8 @@ import type { BlobIdentity, StoredBlob } from '../image/blob.ts';
 import type { Descriptor, Platform } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 import type { CompressionFormat } from '../image/media-types.ts';
+import type { SignatureFormat } from '../image/signature.ts';
+import type { Signer } from '../signing/signer.ts';
 import type { LayerAction } from './layers.ts';
 
 /** How layers are to be compressed. */
@@ -17,6 +19,20 @@ export interface CompressionWish {
   readonly keepPlain: boolean;
   /** A layer that the destination has in another compression serves as well. */
   readonly anyVariant: boolean;
+}
+
+/** How the image is to be signed. */
+export interface SigningWish {
+  /** In the order in which they sign; each signs every manifest that is written. */
+  readonly signers: readonly WishedSigner[];
+  /** The docker reference that signatures speak of; unset: those that the image gets. */
+  readonly identity?: string | undefined;
+}
+
+export interface WishedSigner {
+  readonly signer: Signer;
+  /** Of the signatures it makes, for destinations do not take both. */
+  readonly format: SignatureFormat;
 }
 
 /** The formats of podman's `--format`. */
@@ -46,6 +62,7 @@ export interface PushOptions {
   readonly tags: readonly string[];
   /** Leave signatures that come with the image behind. */
   readonly removeSignatures: boolean;
+  readonly signing: SigningWish;
   /** Repetitions of the whole push after a failure that may pass; podman's default is 3. */
   readonly retry: number;
   /** Milliseconds between repetitions; unset means 2 s, doubled each time. */

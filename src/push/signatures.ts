@@ -1,10 +1,11 @@
-/** Brings along the signatures that an image has at its source. */
+/** Signatures of what is pushed: those that come with it, and those that are made on the way. */
 import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 import type { Signature } from '../image/signature.ts';
-import { OcipushError } from '../errors.ts';
-import type { RawManifest } from '../transports/transport.ts';
+import { OcipushError, wrapError } from '../errors.ts';
+import type { RawManifest, SignatureStore } from '../transports/transport.ts';
 import type { PushSession } from './session.ts';
+import { createSignatures, signedIdentities } from './signing.ts';
 
 export type Signatures = readonly Signature[];
 
@@ -27,14 +28,70 @@ export async function readSignatures(
   );
 }
 
-/** @throws OcipushError of the destination */
+/**
+ * Finds out whether all signatures will have a place and a name to speak of, before anything is
+ * written.
+ * @param carried those that come with the image and its instances
+ * @throws OcipushError UNSUPPORTED, USAGE, or of the destination
+ */
+export async function checkSignatures(session: PushSession, carried: Signatures): Promise<void> {
+  const { destination, options } = session;
+  const { signers } = options.signing;
+  const formats = new Set([...signers, ...carried].map(({ format }) => format));
+  if (formats.size === 0) return;
+  if (destination.signatures === undefined) throw noPlace(session);
+  if (signers.length > 0) signedIdentities(session);
+  await destination.signatures.check([...formats]).catch((error: unknown) => {
+    throw storingError(error);
+  });
+}
+
+/**
+ * Signs a manifest, and stores the new signatures after those that came with it.
+ * @throws OcipushError of a signer or the destination
+ */
 export async function storeSignatures(
-  { destination, progress }: PushSession,
-  signatures: Signatures,
+  session: PushSession,
+  carried: Signatures,
   manifest: RawManifest,
   instance?: Digest,
 ): Promise<void> {
-  if (signatures.length === 0) return;
-  progress.event({ kind: 'storing-signatures' });
-  await destination.signatures?.put(signatures, manifest, instance);
+  const { signatures: store } = session.destination;
+  if (store === undefined || !isSigned(session, carried)) return;
+  const made = await newSignatures(session, store, carried, manifest);
+  session.progress.event({ kind: 'storing-signatures' });
+  const signatures = new Set([...carried, ...made]);
+  await store.put([...signatures], manifest, instance).catch((error: unknown) => {
+    throw storingError(error);
+  });
+}
+
+/** Whether signatures are to be stored, those that come along or new ones. */
+export function isSigned({ options }: PushSession, carried: Signatures): boolean {
+  return carried.length > 0 || options.signing.signers.length > 0;
+}
+
+async function newSignatures(
+  session: PushSession,
+  store: SignatureStore,
+  carried: Signatures,
+  manifest: RawManifest,
+): Promise<Signatures> {
+  if (session.options.signing.signers.length === 0) return [];
+  const existing = await store.existing(manifest).catch((error: unknown) => {
+    throw storingError(error);
+  });
+  return createSignatures(session, manifest, [...carried, ...existing]);
+}
+
+function noPlace({ destination }: PushSession): OcipushError {
+  return new OcipushError(
+    'UNSUPPORTED',
+    `writing signatures: ${destination.reference.toString()}: storing signatures is not supported`,
+    { origin: 'usage', hint: 'sign what goes to a registry or into a dir: directory' },
+  );
+}
+
+function storingError(error: unknown): OcipushError {
+  return wrapError(error, 'writing signatures', { code: 'FILE_UNWRITABLE', origin: 'destination' });
 }

@@ -1,4 +1,4 @@
-/** What signs manifests. */
+/** What makes signatures, whoever holds the key. */
 import type { Digest } from '../image/digest.ts';
 import type { Signature } from '../image/signature.ts';
 
@@ -13,4 +13,14 @@ export interface Signer {
     identity: string,
     signal: AbortSignal,
   ): Promise<Signature>;
+  /**
+   * Whether a signature says what a new one of this signer would, so that none is needed. Without
+   * it the signer knows none of its own.
+   */
+  recognizes?(
+    signature: Signature,
+    digest: Digest,
+    identity: string,
+    signal: AbortSignal,
+  ): boolean | Promise<boolean>;
 }

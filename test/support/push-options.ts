@@ -22,6 +22,7 @@ export const NO_WISHES: PushOptions = {
   tags: [],
   dryRun: false,
   removeSignatures: false,
+  signing: { signers: [] },
   retry: 0,
   jobs: 6,
 };

@@ -38,7 +38,7 @@ export function addPushFlags(command: Command): void {
 }
 
 /** @throws OcipushError USAGE */
-export function parsePushOptions(flags: PushFlags): PushOptions {
+export function parsePushOptions(flags: PushFlags): Omit<PushOptions, 'signing'> {
   return {
     ...parseImageOptions(flags),
     compression: parseCompressionOptions(flags),

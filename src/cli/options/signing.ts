@@ -1,0 +1,104 @@
+/** Flags about who signs the image, and as what. */
+import type { Command } from 'commander';
+import { OcipushError } from '../../errors.ts';
+import { formatReference, parseDockerReference } from '../../image/docker-reference.ts';
+import { systemClock } from '../../io/retry-clock.ts';
+import type { SigningWish, WishedSigner } from '../../push/options.ts';
+import type { AskPassphrase } from '../../signing/passphrase.ts';
+import type { PayloadStamp } from '../../signing/payload.ts';
+import { addTextFlag, addValueFlag } from '../flags.ts';
+import type { Host } from '../host.ts';
+import { VERSION } from '../version.ts';
+
+/** The flags as typed; an empty text is as good as none. */
+export interface SigningFlags {
+  readonly signBy?: string;
+  readonly signIdentity?: string;
+  readonly signPassphraseFile?: string;
+}
+
+const STAMP: PayloadStamp = { creator: `ocipush ${VERSION}`, clock: systemClock };
+
+export function addSigningFlags(command: Command): void {
+  addTextFlag(
+    command,
+    '--sign-by <key>',
+    'Sign with the key that gpg has of this fingerprint or name, or with the one in ./FILE',
+  );
+  addValueFlag(
+    command,
+    '--sign-identity <reference>',
+    'Sign the image as HOST/NAME:TAG instead of as the destination',
+    { convert: parseIdentity },
+  );
+  addTextFlag(
+    command,
+    '--sign-passphrase-file <path>',
+    'File with the passphrase of the signing key in its first line',
+  );
+}
+
+/** Nothing is read or asked yet: that is for the push, before it writes anything. */
+export async function parseSigningOptions(flags: SigningFlags, host: Host): Promise<SigningWish> {
+  const signers: WishedSigner[] = [];
+  if (flags.signBy) signers.push(await simpleSigner(flags.signBy, flags, host));
+  return { signers, identity: flags.signIdentity || undefined };
+}
+
+async function simpleSigner(key: string, flags: SigningFlags, host: Host): Promise<WishedSigner> {
+  const passphrase = await passphraseIn(flags);
+  const question = `Passphrase for ${key}: `;
+  const format = 'simple-signing';
+  if (looksLikePath(key)) {
+    const { createKeyFileSigner } = await import('../../signing/simple/key-file-signer.ts');
+    const ask = passphrase ?? (await askFor(question, host)) ?? cannotAsk(key);
+    return { format, signer: createKeyFileSigner({ ...STAMP, file: key, passphrase: ask }) };
+  }
+  const { createGpgSigner } = await import('../../signing/simple/gpg-signer.ts');
+  const ask = await askFor(question, host);
+  const { environment } = host;
+  return { format, signer: createGpgSigner({ ...STAMP, key, passphrase, ask, environment }) };
+}
+
+async function passphraseIn({
+  signPassphraseFile: path,
+}: SigningFlags): Promise<AskPassphrase | undefined> {
+  if (!path) return undefined;
+  const { passphraseInFile } = await import('../../signing/passphrase.ts');
+  return passphraseInFile(path);
+}
+
+/** Undefined where nobody sits at standard input. */
+async function askFor(question: string, host: Host): Promise<AskPassphrase | undefined> {
+  if (!host.stdinIsTerminal) return undefined;
+  const { askAtTerminal } = await import('../ask.ts');
+  const ask = askAtTerminal(host);
+  return ask && (async () => Buffer.from((await ask(question, 'hidden')) ?? ''));
+}
+
+function cannotAsk(key: string): AskPassphrase {
+  return async () => {
+    throw new OcipushError(
+      'USAGE',
+      `Cannot prompt for a passphrase for key ${key}, standard input is not a TTY`,
+      { origin: 'usage', hint: 'give it with --sign-passphrase-file' },
+    );
+  };
+}
+
+/** As for IMAGE: no name of a key begins so. */
+function looksLikePath(text: string): boolean {
+  return /^\.{0,2}\//.test(text);
+}
+
+/** @throws OcipushError USAGE, in skopeo's words; REFERENCE_INVALID */
+function parseIdentity(text: string): string {
+  if (text === '') return text;
+  const reference = parseDockerReference(text);
+  if (reference.tag !== undefined || reference.digest !== undefined) {
+    return formatReference(reference);
+  }
+  throw new OcipushError('USAGE', `Sign identity must be a fully specified reference ${text}`, {
+    origin: 'usage',
+  });
+}
