@@ -77,8 +77,9 @@ async function newSignatures(
   carried: Signatures,
   manifest: RawManifest,
 ): Promise<Signatures> {
-  if (session.options.signing.signers.length === 0) return [];
-  const existing = await store.existing(manifest).catch((error: unknown) => {
+  const formats = new Set(session.options.signing.signers.map(({ format }) => format));
+  if (formats.size === 0) return [];
+  const existing = await store.existing(manifest, [...formats]).catch((error: unknown) => {
     throw storingError(error);
   });
   return createSignatures(session, manifest, [...carried, ...existing]);

@@ -108,8 +108,11 @@ export interface SignatureStore {
    * @throws OcipushError UNSUPPORTED for formats that cannot be stored, FILE_UNWRITABLE, CONFIG_INVALID
    */
   check(formats: readonly SignatureFormat[]): Promise<void>;
-  /** Signatures of the manifest that are there, as far as they are not replaced anyway. */
-  existing(manifest: RawManifest): Promise<readonly Signature[]>;
+  /** Signatures of these formats that are there, as far as the image is not replaced with them. */
+  existing(
+    manifest: RawManifest,
+    formats: readonly SignatureFormat[],
+  ): Promise<readonly Signature[]>;
   /** Stores signatures of the manifest, which is an instance of a list when `instance` is given. */
   put(signatures: readonly Signature[], manifest: RawManifest, instance?: Digest): Promise<void>;
 }

@@ -16,6 +16,7 @@ import { OcipushError } from '../../errors.ts';
 import type { RegistryClient } from '../../registry/client.ts';
 import { nameScopes } from '../policy-scopes.ts';
 import type { RawManifest, SignatureStore, TransportContext } from '../transport.ts';
+import { attachSignatures, readAttachments } from './attachments.ts';
 import { checkLookaside, readLookaside, writeLookaside } from './lookaside.ts';
 import { extendExtension, hasSignatureExtension, readExtension } from './signature-extension.ts';
 
@@ -46,20 +47,31 @@ export class RegistrySignatures implements SignatureStore {
    * @throws OcipushError of where they are
    */
   async read({ digest }: RawManifest): Promise<readonly Signature[]> {
-    const { readFrom } = await this.#findPlaces();
-    return this.#readSimple(readFrom, digest);
+    const { readFrom, usesAttachments } = await this.#findPlaces();
+    const simple = await this.#readSimple(readFrom, digest);
+    return usesAttachments ? [...simple, ...(await readAttachments(this.#client, digest))] : simple;
   }
 
-  async existing({ digest }: RawManifest): Promise<readonly Signature[]> {
+  async existing(
+    { digest }: RawManifest,
+    formats: readonly SignatureFormat[],
+  ): Promise<readonly Signature[]> {
     const { writeTo } = await this.#findPlaces();
-    return this.#readSimple(writeTo, digest);
+    const isWanted = (format: SignatureFormat): boolean => formats.includes(format);
+    return [
+      ...(isWanted('simple-signing') ? await this.#readSimple(writeTo, digest) : []),
+      ...(isWanted('sigstore') ? await readAttachments(this.#client, digest) : []),
+    ];
   }
 
   async put(signatures: readonly Signature[], { digest }: RawManifest): Promise<void> {
     const { writeTo } = await this.#findPlaces();
     const simple = signatures.filter(({ format }) => format === 'simple-signing');
+    if (simple.length < signatures.length) {
+      await attachSignatures(this.#client, digest, signatures);
+    }
+    if (simple.length === 0) return;
     const blobs = simple.map(encodeSignature);
-    if (blobs.length === 0) return;
     if (this.#client.storesSignatures) await extendExtension(this.#client, digest, blobs);
     else await writeLookaside({ base: writeTo, path: this.#name.path, digest }, blobs);
   }
