@@ -38,6 +38,7 @@ describe('runProgram', () => {
     [['--retry', '0'], { retry: 0 }],
     [['--retry-delay', '1m30s'], { retryDelay: '1m30s' }],
     [['--sign-by', 'k'], { signBy: 'k' }],
+    [['--sign-by-sq-fingerprint', 'f'], { signBySqFingerprint: 'f' }],
     [['--sign-identity', 'a:1'], { signIdentity: 'docker.io/library/a:1' }],
     [['--sign-identity='], { signIdentity: '' }],
     [['--sign-passphrase-file', 'p'], { signPassphraseFile: 'p' }],

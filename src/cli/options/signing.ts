@@ -13,6 +13,7 @@ import { VERSION } from '../version.ts';
 /** The flags as typed; an empty text is as good as none. */
 export interface SigningFlags {
   readonly signBy?: string;
+  readonly signBySqFingerprint?: string;
   readonly signIdentity?: string;
   readonly signPassphraseFile?: string;
 }
@@ -24,6 +25,11 @@ export function addSigningFlags(command: Command): void {
     command,
     '--sign-by <key>',
     'Sign with the key that gpg has of this fingerprint or name, or with the one in ./FILE',
+  );
+  addTextFlag(
+    command,
+    '--sign-by-sq-fingerprint <fingerprint>',
+    'Sign with this key in the key store of Sequoia-PGP',
   );
   addValueFlag(
     command,
@@ -38,24 +44,56 @@ export function addSigningFlags(command: Command): void {
   );
 }
 
-/** Nothing is read or asked yet: that is for the push, before it writes anything. */
+/**
+ * Nothing is read or asked yet: that is for the push, before it writes anything.
+ * @throws OcipushError USAGE
+ */
 export async function parseSigningOptions(flags: SigningFlags, host: Host): Promise<SigningWish> {
-  const signers: WishedSigner[] = [];
-  if (flags.signBy) signers.push(await simpleSigner(flags.signBy, flags, host));
+  checkPassphraseFile(flags);
+  const passphrase = await passphraseIn(flags);
+  const { signBy, signBySqFingerprint: fingerprint } = flags;
+  // The order of podman, in which the signatures are numbered.
+  const signers = [
+    fingerprint ? await sqSigner(fingerprint, passphrase, host) : [],
+    signBy ? await simpleSigner(signBy, passphrase, host) : [],
+  ].flat();
   return { signers, identity: flags.signIdentity || undefined };
 }
 
-async function simpleSigner(key: string, flags: SigningFlags, host: Host): Promise<WishedSigner> {
-  const passphrase = await passphraseIn(flags);
-  const question = `Passphrase for ${key}: `;
+/** In podman's words. */
+function checkPassphraseFile(flags: SigningFlags): void {
+  const keys = [flags.signBy, flags.signBySqFingerprint].filter(Boolean);
+  if (!flags.signPassphraseFile || keys.length < 2) return;
+  throw new OcipushError(
+    'USAGE',
+    'only one of --sign-by and --sign-by-sq-fingerprint can be used with --sign-passphrase-file',
+    { origin: 'usage' },
+  );
+}
+
+async function sqSigner(
+  fingerprint: string,
+  passphrase: AskPassphrase | undefined,
+  { environment }: Host,
+): Promise<WishedSigner> {
+  const { createSqSigner } = await import('../../signing/simple/sq-signer.ts');
+  const signer = createSqSigner({ ...STAMP, fingerprint, passphrase, environment });
+  return { format: 'simple-signing', signer };
+}
+
+async function simpleSigner(
+  key: string,
+  passphrase: AskPassphrase | undefined,
+  host: Host,
+): Promise<WishedSigner> {
   const format = 'simple-signing';
+  const ask = await askFor(key, host);
   if (looksLikePath(key)) {
     const { createKeyFileSigner } = await import('../../signing/simple/key-file-signer.ts');
-    const ask = passphrase ?? (await askFor(question, host)) ?? cannotAsk(key);
-    return { format, signer: createKeyFileSigner({ ...STAMP, file: key, passphrase: ask }) };
+    const options = { file: key, passphrase: passphrase ?? ask ?? cannotAsk(key) };
+    return { format, signer: createKeyFileSigner({ ...STAMP, ...options }) };
   }
   const { createGpgSigner } = await import('../../signing/simple/gpg-signer.ts');
-  const ask = await askFor(question, host);
   const { environment } = host;
   return { format, signer: createGpgSigner({ ...STAMP, key, passphrase, ask, environment }) };
 }
@@ -69,11 +107,11 @@ async function passphraseIn({
 }
 
 /** Undefined where nobody sits at standard input. */
-async function askFor(question: string, host: Host): Promise<AskPassphrase | undefined> {
+async function askFor(key: string, host: Host): Promise<AskPassphrase | undefined> {
   if (!host.stdinIsTerminal) return undefined;
   const { askAtTerminal } = await import('../ask.ts');
   const ask = askAtTerminal(host);
-  return ask && (async () => Buffer.from((await ask(question, 'hidden')) ?? ''));
+  return ask && (async () => Buffer.from((await ask(`Passphrase for ${key}: `, 'hidden')) ?? ''));
 }
 
 function cannotAsk(key: string): AskPassphrase {

@@ -1,17 +1,11 @@
-/** Runs the user's gpg: its keys, cards, agent and settings are the user's own affair. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import type { Readable, Writable } from 'node:stream';
-import { buffer, text } from 'node:stream/consumers';
+/** Asks the user's gpg: its keys, cards, agent and settings are the user's own affair. */
 import { OcipushError } from '../../errors.ts';
-import { systemCode, systemReason } from '../../io/system-error.ts';
+import { runProgram, SECRET_FD, STATUS_FD } from './program.ts';
 
 export interface GpgRequest {
   readonly args: readonly string[];
   readonly input?: Uint8Array;
-  /** Given to gpg through a pipe, so that it stands in no list of processes and no file. */
   readonly passphrase?: Uint8Array | undefined;
-  /** Says where the keys are, and where pinentry may ask. */
   readonly environment: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
 }
@@ -24,14 +18,12 @@ export interface GpgAnswer {
   readonly complaint: string | undefined;
 }
 
-const PASSPHRASE_FD = 3;
-const STATUS_FD = 4;
 const LINE_FEED = 0x0a;
 
 /** gpg cannot ask what nobody can answer: nothing it does may wait for a terminal. */
 const ALWAYS = ['--batch', '--no-tty', '--yes', '--status-fd', String(STATUS_FD)];
 
-const WITH_PASSPHRASE = ['--pinentry-mode', 'loopback', '--passphrase-fd', String(PASSPHRASE_FD)];
+const WITH_PASSPHRASE = ['--pinentry-mode', 'loopback', '--passphrase-fd', String(SECRET_FD)];
 
 /**
  * Runs gpg to its end.
@@ -40,44 +32,24 @@ const WITH_PASSPHRASE = ['--pinentry-mode', 'loopback', '--passphrase-fd', Strin
  */
 export async function runGpg(request: GpgRequest): Promise<GpgAnswer> {
   const { input, passphrase, environment, signal } = request;
-  signal.throwIfAborted();
   if (passphrase?.includes(LINE_FEED)) {
     throw new OcipushError('KEY_INVALID', 'invalid passphrase: must not contain a line break');
   }
-  const args = [...ALWAYS, ...(passphrase ? WITH_PASSPHRASE : []), ...request.args];
-  const child = spawn('gpg', args, {
-    env: environment,
-    stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
+  const { succeeded, output, complaints, status } = await runProgram({
+    program: 'gpg',
+    args: [...ALWAYS, ...(passphrase ? WITH_PASSPHRASE : []), ...request.args],
+    input,
+    secret: passphrase && Buffer.concat([passphrase, Buffer.of(LINE_FEED)]),
+    environment,
     signal,
+    missingHint:
+      'install gpg, or name the file of a secret key instead of its ID: --sign-by ./key.asc',
   });
-  const [, stdout, stderr, passphrasePipe, statusPipe] = child.stdio;
-  try {
-    feed(child.stdin, input);
-    feed(
-      passphrasePipe as Writable,
-      passphrase && Buffer.concat([passphrase, Buffer.of(LINE_FEED)]),
-    );
-    const [output, complaints, status, [code]] = await Promise.all([
-      buffer(stdout),
-      text(stderr),
-      text(statusPipe as Readable),
-      once(child, 'close') as Promise<[number | null]>,
-    ]);
-    return {
-      output,
-      status: parseStatus(status),
-      complaint: code === 0 ? undefined : complaintIn(complaints),
-    };
-  } catch (error) {
-    signal.throwIfAborted();
-    throw notStarted(error);
-  }
-}
-
-/** What gpg does not read to its end, because it has failed, is no failure of its own. */
-function feed(pipe: Writable, bytes: Uint8Array | undefined): void {
-  pipe.on('error', () => undefined);
-  pipe.end(bytes);
+  return {
+    output,
+    status: parseStatus(status),
+    complaint: succeeded ? undefined : complaintIn(complaints),
+  };
 }
 
 function parseStatus(lines: string): readonly (readonly string[])[] {
@@ -88,15 +60,4 @@ function parseStatus(lines: string): readonly (readonly string[])[] {
 function complaintIn(lines: string): string {
   const last = lines.trim().split('\n').at(-1) ?? '';
   return last.split(': ').at(-1) || 'gpg failed without a word';
-}
-
-function notStarted(error: unknown): OcipushError {
-  return new OcipushError('UNSUPPORTED', `starting gpg: ${systemReason(error)}`, {
-    origin: 'config',
-    hint:
-      systemCode(error) === 'ENOENT'
-        ? 'install gpg, or name the file of a secret key instead of its ID: --sign-by ./key.asc'
-        : undefined,
-    cause: error,
-  });
 }

@@ -20,6 +20,8 @@ describe('parseSigningOptions', () => {
     [{}, []],
     [{ signBy: '' }, []],
     [{ signBy: 'me@example.com' }, ['GPG key me@example.com']],
+    [{ signBySqFingerprint: 'F' }, ['Sequoia-PGP key F']],
+    [{ signBy: 'K', signBySqFingerprint: 'F' }, ['Sequoia-PGP key F', 'GPG key K']],
     [{ signBy: './key.asc', signPassphraseFile: '/p' }, ['./key.asc']],
     [{ signBy: '/key', signIdentity: 'r.example/a:1' }, ['/key'], 'r.example/a:1'],
     [{ signBy: '../key', signIdentity: '' }, ['../key']],
@@ -39,6 +41,11 @@ describe('parseSigningOptions', () => {
       code: 'FILE_UNREADABLE',
     });
   });
+});
+
+test('one passphrase is not that of two keys', async () => {
+  const flags = { signBy: 'K', signBySqFingerprint: 'F', signPassphraseFile: '/p' };
+  expect(await thrownBy(parse(flags))).toMatchObject({ code: 'USAGE', origin: 'usage' });
 });
 
 test.each([
