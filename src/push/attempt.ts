@@ -14,6 +14,7 @@ import type {
 import type { BlobCache } from './blob-cache.ts';
 import { productionKeys } from './blobs.ts';
 import {
+  digestsIn,
   imagesIn,
   predictManifest,
   prepareManifest,
@@ -26,6 +27,7 @@ import type { PushedImage, PushOptions, PushResult } from './options.ts';
 import { previewPush } from './preview.ts';
 import type { ProductionShare } from './production-pool.ts';
 import type { ProgressSink } from './progress.ts';
+import { checkReferrers, copyReferrers, findReferrers } from './referrers.ts';
 import type { PushSession } from './session.ts';
 import { checkSignatures, isSigned } from './signatures.ts';
 import { readTop } from './top.ts';
@@ -53,6 +55,7 @@ export async function attemptPush(part: PushPart): Promise<PushResult> {
   signal.addEventListener('abort', () => part.share.retire(), { once: true });
   await using destination = await openDestination({ ...part, context });
   checkTags(destination, part.options);
+  checkReferrers(part.source, destination, part.options);
   const { resolvedName } = part.source;
   if (resolvedName) destination.addSourceName?.(resolvedName);
   const fail = (error: unknown): void => failure.abort(error);
@@ -83,19 +86,22 @@ async function copyImage(session: PushSession): Promise<PushResult> {
   const current = await destination.currentDigest();
   if (options.dryRun) return previewPush(session, planned, predicted, current);
   const willBeSigned = isSigned(session, carried);
+  const referrers = await findReferrers(session, digestsIn(planned));
   const isThere = predicted !== undefined && predicted.digest === current;
   // Signatures may be others than when the image was written.
   if (isThere && (!willBeSigned || destination.signatures?.place === 'apart')) {
     progress.event({ kind: 'unchanged', digest: current });
-    if (willBeSigned || options.tags.length > 0) {
+    if (willBeSigned || options.tags.length > 0 || referrers.length > 0) {
       await destination.begin();
       await signManifest(session, planned);
+      await copyReferrers(session, referrers);
       await finish(session, predicted);
     }
     return resultOf(session, planned, predicted, 'unchanged');
   }
   await destination.begin();
   const manifest = await pushManifest(session, planned);
+  await copyReferrers(session, referrers);
   await finish(session, manifest);
   return resultOf(session, planned, manifest, 'pushed');
 }

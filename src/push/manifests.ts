@@ -1,5 +1,6 @@
 /** Pushes what a manifest stands for: one image, or a list with all its instances. */
 import type { Descriptor } from '../image/descriptor.ts';
+import type { Digest } from '../image/digest.ts';
 import { parseList, type ImageList } from '../image/list.ts';
 import { isListType } from '../image/media-types.ts';
 import { chooseInstance, chooseInstances, formatPlatform } from '../image/platform.ts';
@@ -99,6 +100,16 @@ export function signaturesIn(manifest: PlannedManifest): Signatures {
     contents ? signaturesIn(contents) : [],
   );
   return [...below, ...manifest.signatures];
+}
+
+/** The digests of a manifest and of all that it lists, as they are at the source. */
+export function digestsIn(manifest: PlannedManifest): readonly Digest[] {
+  if (manifest.kind === 'image') return [manifest.source.raw.digest];
+  const listed = manifest.instances.flatMap(({ descriptor, isAdded, contents }) => {
+    if (isAdded) return [];
+    return contents ? digestsIn(contents) : [descriptor.digest];
+  });
+  return [manifest.plan.raw.digest, ...listed];
 }
 
 /** The manifest that the push will end with, where that is known beforehand. */

@@ -38,6 +38,8 @@ export interface WishedSigner {
 /** The formats of podman's `--format`. */
 export type ImageFormat = 'oci' | 'v2s2' | 'v2s1';
 
+export type ReferrersWish = 'none' | 'signatures' | 'all';
+
 export interface PushOptions {
   readonly compression: CompressionWish;
   /** Unset: that of the source where the destination takes it. */
@@ -60,6 +62,8 @@ export interface PushOptions {
   readonly expectDigest?: Digest | undefined;
   /** Further tags of the image beside the one in the destination's name. */
   readonly tags: readonly string[];
+  /** What of all that refers to the image goes along: signatures, attestations, SBOMs. */
+  readonly referrers: ReferrersWish;
   /** Leave signatures that come with the image behind. */
   readonly removeSignatures: boolean;
   readonly signing: SigningWish;

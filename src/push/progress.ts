@@ -35,6 +35,8 @@ export type ProgressEvent =
       readonly number: number | undefined;
     }
   | { readonly kind: 'storing-signatures' }
+  /** What refers to the image is copied; `type` says what it is. */
+  | { readonly kind: 'referrer'; readonly digest: Digest; readonly type: string }
   | { readonly kind: 'unchanged'; readonly digest: Digest }
   | {
       readonly kind: 'retry';

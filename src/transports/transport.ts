@@ -50,6 +50,13 @@ export interface RawManifest {
   readonly digest: Digest;
 }
 
+/** A manifest that refers to another one. */
+export interface Referrer {
+  readonly descriptor: Descriptor;
+  /** The tag by which it refers, as what cosign attaches; undefined where its `subject` says it. */
+  readonly tag?: string;
+}
+
 /** Blobs may be read in parallel, and again from the start, as often as it takes. */
 export interface ImageSource extends AsyncDisposable {
   readonly reference: ImageReference;
@@ -76,6 +83,11 @@ export interface ImageSource extends AsyncDisposable {
    * SIGNATURE_INVALID for one in a format that nobody knows
    */
   getSignatures?(manifest: RawManifest, instance?: Descriptor): Promise<readonly Signature[]>;
+  /**
+   * What refers to the manifest of this digest, to be read with {@link getManifest} and
+   * {@link getBlob}; there where anything can.
+   */
+  getReferrers?(digest: Digest): Promise<readonly Referrer[]>;
 }
 
 /** What the engine must know about a destination; it never asks which transport it is. */
@@ -135,6 +147,10 @@ export interface ImageDestination extends AsyncDisposable {
   putManifest(manifest: RawManifest, instance?: Digest): Promise<void>;
   /** Makes the image known under one more tag; there where an image can have several. */
   putTag?(manifest: RawManifest, tag: string): Promise<void>;
+  /** Writes a manifest that refers to another one by its subject, or by a tag; there where it can. */
+  readonly putReferrer?:
+    | ((manifest: RawManifest, tag: string | undefined) => Promise<void>)
+    | undefined;
   /** Keeps the full name under which the image was found beside its new one. */
   addSourceName?(name: NamedReference): void;
   /** Makes what was written visible. */

@@ -6,6 +6,7 @@ const DEFAULTS = {
   annotation: [],
   jobs: 6,
   platform: [],
+  referrers: 'none',
   retry: 3,
   tag: [],
 };
@@ -150,6 +151,7 @@ describe('runProgram', () => {
     const text = stdout.replaceAll(/\s+/g, ' ');
     expect(text.match(/\(default [^)]*\)/g)).toEqual([
       '(default 6)',
+      '(default none)',
       '(default 3)',
       '(default true)',
     ]);

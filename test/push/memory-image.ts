@@ -20,6 +20,7 @@ import type {
   ImageDestination,
   ImageSource,
   RawManifest,
+  Referrer,
   SignatureStore,
   SourceReference,
   TransportContext,
@@ -40,6 +41,8 @@ interface SourceParts {
   readonly signed?: (instance: Digest | undefined) => boolean;
   /** Never judged unless told. */
   readonly policyIdentity?: PolicyIdentity | undefined;
+  /** What refers to a manifest; without it there is no place for such. */
+  readonly referrers?: (digest: Digest) => readonly Referrer[];
   /** What stands in place of the content that a digest promises. */
   readonly damaged?: ReadonlyMap<Digest, Uint8Array>;
 }
@@ -80,6 +83,9 @@ export function memorySource(blobs: readonly MadeBlob[], parts: SourceParts = {}
         parts.signed?.(instance?.digest)
           ? [signatureSaying(`signature of ${instance?.digest}`)]
           : [],
+    }),
+    ...(parts.referrers && {
+      getReferrers: async (digest: Digest) => parts.referrers?.(digest) ?? [],
     }),
     [Symbol.asyncDispose]: async () => {
       isOpen = false;
@@ -136,6 +142,8 @@ interface DestinationParts {
   readonly signatureStore?: Partial<SignatureStore>;
   /** Takes further tags; without it there is no place for them. */
   readonly tags?: Map<string, Digest>;
+  /** Takes what refers to a manifest, by its tag or digest; without it there is no place for such. */
+  readonly referrers?: Map<string, RawManifest>;
   /** Called with a blob before it is stored. */
   readonly begin?: (upload: BlobUpload) => Promise<void>;
   /** Called before a blob, a manifest (`manifest`) or the end (`commit`) is dealt with; may throw. */
@@ -220,6 +228,12 @@ export function memoryDestination(parts: DestinationParts = {}): MemoryDestinati
     ...(parts.tags && {
       putTag: async ({ digest }: RawManifest, tag: string) => {
         parts.tags?.set(tag, digest);
+      },
+    }),
+    ...(parts.referrers && {
+      putReferrer: async (manifest: RawManifest, tag: string | undefined) => {
+        journal.push('referrer');
+        parts.referrers?.set(tag ?? manifest.digest, manifest);
       },
     }),
     commit: async () => {

@@ -21,6 +21,7 @@ export const NO_WISHES: PushOptions = {
   preserveDigests: false,
   tags: [],
   dryRun: false,
+  referrers: 'none',
   removeSignatures: false,
   signing: { signers: [] },
   retry: 0,

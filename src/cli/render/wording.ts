@@ -30,6 +30,8 @@ export function stepLine(event: ProgressEvent): string | undefined {
     }
     case 'storing-signatures':
       return line('Storing signatures');
+    case 'referrer':
+      return line(`Copying referrer ${event.digest} (${event.type})`);
     case 'unchanged':
       return line('Skipping: image already present at destination');
     case 'blob-start':

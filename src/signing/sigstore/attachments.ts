@@ -1,6 +1,6 @@
 /** Sigstore signatures as cosign attaches them to an image: an artifact under a tag of their own. */
 import type { Descriptor } from '../../image/descriptor.ts';
-import { digestAlgorithm, digestHex, digestMismatch, digestOf } from '../../image/digest.ts';
+import { digestAlgorithm, digestMismatch, digestOf } from '../../image/digest.ts';
 import type { Digest } from '../../image/digest.ts';
 import { encodeJson, type RawJson } from '../../image/json-encoder.ts';
 import {
@@ -10,6 +10,7 @@ import {
 } from '../../image/manifest.ts';
 import { parseImageConfig } from '../../image/image-config.ts';
 import { OCI_CONFIG, OCI_MANIFEST } from '../../image/media-types.ts';
+import { referrersTag } from '../../image/referrers.ts';
 import { rawMembers } from '../../image/raw-json.ts';
 import type { Signature } from '../../image/signature.ts';
 import { OcipushError } from '../../errors.ts';
@@ -27,9 +28,14 @@ export interface StoredAttachments {
   readonly config: Uint8Array;
 }
 
-/** What must be stored so that the signatures are attached: blobs, config and manifest in this order. */
-export interface ExtendedAttachments {
+/** What must be stored so that signatures are attached: blobs, config and manifest in this order. */
+export interface ExtendedAttachments extends Omit<ExtendedLayers, 'added'> {
   readonly layers: readonly AttachedBlob[];
+}
+
+/** What must be stored so that layers are attached, beside their blobs: the config first. */
+interface ExtendedLayers {
+  readonly added: ReadonlySet<Descriptor>;
   readonly config: AttachedBlob;
   readonly manifest: {
     readonly bytes: Uint8Array;
@@ -40,7 +46,7 @@ export interface ExtendedAttachments {
 
 /** The tag under which signatures of a manifest are (cosign specs/SIGNATURE_SPEC.md). */
 export function attachmentTag(digest: Digest): string {
-  return `${digestAlgorithm(digest)}-${digestHex(digest)}.sig`;
+  return `${referrersTag(digest)}.sig`;
 }
 
 /**
@@ -77,20 +83,37 @@ export function extendAttachments(
   stored: StoredAttachments | undefined,
   signatures: readonly Signature[],
 ): ExtendedAttachments | undefined {
+  const blobs = signatures.flatMap((signature) =>
+    signature.format === 'sigstore' ? [attachedBlob(signature)] : [],
+  );
+  const descriptors = blobs.map(({ descriptor }) => descriptor);
+  const extended = extendLayers(stored, descriptors);
+  if (extended === undefined) return undefined;
+  const { added, config, manifest } = extended;
+  return { layers: blobs.filter(({ descriptor }) => added.has(descriptor)), config, manifest };
+}
+
+/**
+ * Adds layers, whose blobs are stored or will be, to those of stored attachments; undefined when
+ * they are all there.
+ * @throws OcipushError MANIFEST_INVALID when what is stored cannot be read
+ */
+export function extendLayers(
+  stored: StoredAttachments | undefined,
+  others: readonly Descriptor[],
+): ExtendedLayers | undefined {
   const before = stored && parseAttachments(stored.manifest);
   const layers = [...(before?.layers ?? [])];
-  const added: AttachedBlob[] = [];
-  for (const signature of signatures) {
-    if (signature.format !== 'sigstore') continue;
-    const blob = attachedBlob(signature);
-    if (layers.some((layer) => isSameLayer(layer, blob.descriptor))) continue;
-    layers.push(blob.descriptor);
-    added.push(blob);
+  const added = new Set<Descriptor>();
+  for (const other of others) {
+    if (layers.some((layer) => isSameLayer(layer, other))) continue;
+    layers.push(other);
+    added.add(other);
   }
-  if (added.length === 0) return undefined;
+  if (added.size === 0) return undefined;
   const config = encodeConfig(
     stored?.config,
-    added.map(({ descriptor }) => descriptor.digest),
+    [...added].map(({ digest }) => digest),
   );
   const mediaType = before?.config.mediaType ?? OCI_CONFIG;
   const descriptor = { mediaType, digest: digestOf(config), size: config.length };
@@ -102,7 +125,7 @@ export function extendAttachments(
     layers,
   });
   return {
-    layers: added,
+    added,
     config: { descriptor, bytes: config },
     manifest: { bytes, mediaType: OCI_MANIFEST, digest: digestOf(bytes) },
   };

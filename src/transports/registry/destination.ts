@@ -86,12 +86,18 @@ class RegistryDestination implements ImageDestination {
     return this.#uploader.upload(blob);
   }
 
-  putManifest(manifest: RawManifest, instance?: Digest): Promise<void> {
-    return putManifest(this.#client, instance ?? this.#target, manifest);
+  async putManifest(manifest: RawManifest, instance?: Digest): Promise<void> {
+    await putManifest(this.#client, instance ?? this.#target, manifest);
   }
 
-  putTag(manifest: RawManifest, tag: string): Promise<void> {
-    return putManifest(this.#client, tag, manifest);
+  async putTag(manifest: RawManifest, tag: string): Promise<void> {
+    await putManifest(this.#client, tag, manifest);
+  }
+
+  async putReferrer(manifest: RawManifest, tag: string | undefined): Promise<void> {
+    const { storeAttachment, storeReferrer } = await import('./referrers.ts');
+    if (tag === undefined) await storeReferrer(this.#client, manifest);
+    else await storeAttachment(this.#client, this.#uploader, manifest, tag);
   }
 
   /** A registry shows every manifest as soon as it has it. */

@@ -3,7 +3,7 @@ import { OcipushError, withDetails, wrapError, type ErrorCode } from '../../erro
 import type { PolicyIdentity } from '../../config/policy.ts';
 import type { RepositoryName } from '../../image/blob.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
-import { digestAlgorithm, digestMismatch } from '../../image/digest.ts';
+import { digestAlgorithm, digestMismatch, type Digest } from '../../image/digest.ts';
 import type { NamedReference } from '../../image/docker-reference.ts';
 import { manifestDigest, manifestTypeOf } from '../../image/manifest-type.ts';
 import { isListType, isManifestType } from '../../image/media-types.ts';
@@ -19,6 +19,7 @@ import {
   type ImageReference,
   type ImageSource,
   type RawManifest,
+  type Referrer,
   type TransportContext,
 } from '../transport.ts';
 import { RegistrySignatures } from './signatures.ts';
@@ -83,6 +84,13 @@ class RegistrySource implements ImageSource {
     return this.#signatures.read(manifest).catch((error: unknown) => {
       const fallback = { code: 'FILE_UNREADABLE', origin: 'source' } as const;
       throw wrapError(readingError(error, 'SOURCE_NOT_FOUND'), 'reading signatures', fallback);
+    });
+  }
+
+  async getReferrers(digest: Digest): Promise<readonly Referrer[]> {
+    const { findReferrers } = await import('./referrers.ts');
+    return findReferrers(this.#client, digest).catch((error: unknown) => {
+      throw readingError(error, 'BLOB_UNKNOWN');
     });
   }
 
