@@ -1,34 +1,24 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { digestOf, type Digest } from '../../src/image/digest.ts';
-import { EMPTY_CONFIG } from '../../src/image/empty-config.ts';
-import { encodeImageManifest } from '../../src/image/manifest.ts';
+import { digestOf } from '../../src/image/digest.ts';
 import { OCI_INDEX, OCI_MANIFEST } from '../../src/image/media-types.ts';
 import { addReferrer, referenceOf, referrersTag } from '../../src/image/referrers.ts';
 import { findManifest, listReferrers } from '../../src/registry/referrers.ts';
 import type { CannedAnswer } from '../support/request-table.ts';
 import { startScriptedRegistry } from '../support/request-table.ts';
+import { makeReferrer } from '../support/make-referrer.ts';
 import { thrownBy } from '../support/thrown.ts';
 import { openClient, openRegistry, traceOf } from './open-client.ts';
 
 const SUBJECT = digestOf(Buffer.from('image'));
 
-function referrer(artifactType: string, digest: Digest = SUBJECT) {
-  const bytes = encodeImageManifest({
-    mediaType: OCI_MANIFEST,
-    namesMediaType: true,
-    artifactType,
-    config: EMPTY_CONFIG,
-    layers: [],
-    subject: { mediaType: OCI_MANIFEST, digest, size: 5 },
-  });
-  return { bytes, mediaType: OCI_MANIFEST, digest: digestOf(bytes) };
-}
-
 describe('listReferrers', () => {
   test('asks the registry, page by page', async () => {
     const { client, registry } = await openRegistry({ referrersPage: 2 });
-    const made = ['text/a', 'text/b', 'text/c'].map((type) => referrer(type));
-    for (const { bytes, mediaType } of [...made, referrer('text/d', digestOf(Buffer.from('x')))]) {
+    const made = ['text/a', 'text/b', 'text/c'].map((type) => makeReferrer(type, SUBJECT));
+    for (const { bytes, mediaType } of [
+      ...made,
+      makeReferrer('text/d', digestOf(Buffer.from('x'))),
+    ]) {
       registry.repository('team/app').addManifest(bytes, mediaType);
     }
     expect(await listReferrers(client, SUBJECT)).toEqual(
@@ -42,7 +32,7 @@ describe('listReferrers', () => {
 
   test('reads the list under a tag where the registry has none', async () => {
     const { client, registry } = await openRegistry();
-    const { entry } = referenceOf(referrer('text/a'));
+    const { entry } = referenceOf(makeReferrer('text/a', SUBJECT));
     const list = addReferrer(undefined, entry);
     if (list === undefined) throw new Error('no list');
     registry.repository('team/app').addManifest(list.bytes, OCI_INDEX, referrersTag(SUBJECT));
@@ -101,7 +91,7 @@ describe('listReferrers', () => {
 
 test('findManifest finds what is there', async () => {
   const { client, registry } = await openRegistry();
-  const { bytes } = referrer('text/a');
+  const { bytes } = makeReferrer('text/a', SUBJECT);
   registry.repository('team/app').addManifest(bytes, OCI_MANIFEST, '1');
   expect(await findManifest(client, '1')).toEqual({ bytes, mediaType: OCI_MANIFEST });
   expect(await findManifest(client, '2')).toBeUndefined();

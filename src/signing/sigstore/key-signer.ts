@@ -3,19 +3,13 @@ import type { KeyObject } from 'node:crypto';
 import type { Descriptor } from '../../image/descriptor.ts';
 import type { Digest } from '../../image/digest.ts';
 import type { Signature } from '../../image/signature.ts';
-import type { RetryClock } from '../../io/retry-clock.ts';
+import type { AskPassphrase } from '../passphrase.ts';
+import { encodePayload, type PayloadStamp } from '../payload.ts';
 import type { Signer } from '../signer.ts';
 import { signatureArtifact, type SignatureArtifact } from './bundle.ts';
-import { encodePayload } from './payload.ts';
-import { readPrivateKey, signBytes, type AskPassphrase } from './private-key.ts';
+import { sigstoreClaim } from './payload.ts';
+import { readPrivateKey, signBytes } from './private-key.ts';
 import { isSignedBy, sigstoreSignature } from './sigstore-signature.ts';
-
-/** What stands in every payload beside its claim. */
-export interface PayloadStamp {
-  /** A program and its version. */
-  readonly creator: string;
-  readonly clock: RetryClock;
-}
 
 export interface SigstoreSigner extends Signer {
   /**
@@ -47,21 +41,11 @@ export function createSigstoreKeySigner(options: KeySignerOptions): SigstoreKeyS
       await open(signal);
     },
     sign: async ({ digest }, identity, signal) => {
-      const payload = stampedPayload(digest, identity, options);
+      const payload = encodePayload(sigstoreClaim(digest, identity), options);
       return sigstoreSignature(payload, signBytes(await open(signal), payload));
     },
     signArtifact: async (subject, signal) => signatureArtifact(await open(signal), subject),
     recognizes: (signature, digest, identity) =>
-      key !== undefined && isSignedBy(key, signature, { digest, identity }),
+      key !== undefined && isSignedBy(key, signature, sigstoreClaim(digest, identity)),
   };
-}
-
-/** The payload of a signature that is made now. */
-export function stampedPayload(
-  digest: Digest,
-  identity: string,
-  { creator, clock }: PayloadStamp,
-): Uint8Array {
-  const timestamp = Math.floor(clock.now() / 1000);
-  return encodePayload({ digest, identity }, { creator, timestamp });
 }

@@ -1,18 +1,20 @@
 /** Signs for sigstore as a parameter file says: with a key or an identity, and on record or not. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { OcipushError } from '../../errors.ts';
-import { readSmallFile } from '../../io/file-reader.ts';
+import { passphraseInFile, type AskPassphrase } from '../passphrase.ts';
+import { encodePayload, type PayloadStamp } from '../payload.ts';
 import type { ShowPage } from './browser-flow.ts';
 import { obtainCertificate, type SigningCertificate } from './fulcio.ts';
 import { expiryOf, parseIdentityToken, type IdentityToken } from './identity-token.ts';
-import { stampedPayload, type PayloadStamp, type SigstoreSigner } from './key-signer.ts';
+import type { SigstoreSigner } from './key-signer.ts';
 import {
   readParameterFile,
   type FulcioParameters,
   type KeyParameters,
   type SigningParameters,
 } from './parameter-file.ts';
-import { publicPem, readPrivateKey, signBytes, type AskPassphrase } from './private-key.ts';
+import { sigstoreClaim } from './payload.ts';
+import { publicPem, readPrivateKey, signBytes } from './private-key.ts';
 import { encodeLogBundle, readLogKey, recordSignature, type LogEntry } from './rekor.ts';
 import type { ServiceOptions } from './service.ts';
 import {
@@ -23,7 +25,7 @@ import {
   sigstoreSignature,
 } from './sigstore-signature.ts';
 
-export interface ParameterSignerOptions extends PayloadStamp, ServiceOptions {
+export interface ParameterSignerOptions extends ServiceOptions, Pick<PayloadStamp, 'creator'> {
   /** For a key whose passphrase is in no file. */
   readonly passphrase: AskPassphrase;
   /** The public key of the log, in PEM form, as cosign's SIGSTORE_REKOR_PUBLIC_KEY names it. */
@@ -47,7 +49,6 @@ interface Preparation {
 
 /** Milliseconds: certificates that end so soon are not signed with. */
 const MARGIN = 30_000;
-const PASSPHRASE_LIMIT = 64 * 1024;
 
 export function createSigstoreParameterSigner(
   path: string,
@@ -73,7 +74,7 @@ export function createSigstoreParameterSigner(
         ready.signingKey = await openKey(ready.parameters.key, identities, options, signal);
       }
       const { key, certificate } = ready.signingKey;
-      const payload = stampedPayload(digest, identity, options);
+      const payload = encodePayload(sigstoreClaim(digest, identity), options);
       const signature = signBytes(key, payload);
       const entry = await record(ready, { payload, signature }, options, signal);
       return sigstoreSignature(payload, signature, {
@@ -88,7 +89,7 @@ export function createSigstoreParameterSigner(
       if (prepared === undefined || signature.format !== 'sigstore') return false;
       const { parameters, signingKey } = prepared;
       const isRecorded = parameters.rekor === undefined || LOG_ANNOTATION in signature.annotations;
-      return isRecorded && isSignedBy(signingKey.key, signature, { digest, identity });
+      return isRecorded && isSignedBy(signingKey.key, signature, sigstoreClaim(digest, identity));
     },
   };
 }
@@ -101,7 +102,7 @@ async function openKey(
 ): Promise<SigningKey> {
   if (parameters.kind === 'file') {
     const { file, passphraseFile } = parameters;
-    const ask = passphraseFile ? () => firstLineOf(passphraseFile) : options.passphrase;
+    const ask = passphraseFile ? passphraseInFile(passphraseFile) : options.passphrase;
     return { key: await readPrivateKey(file, ask, signal) };
   }
   const token = await identities.get(parameters, signal);
@@ -133,13 +134,6 @@ class IdentityKeeper {
     }
     return this.#token;
   }
-}
-
-/** As the reference reads passphrase files: what is not the line end belongs to it. */
-async function firstLineOf(file: string): Promise<Uint8Array> {
-  const bytes = await readSmallFile(file, PASSPHRASE_LIMIT);
-  const end = bytes.indexOf(0x0a);
-  return end < 0 ? bytes : bytes.subarray(0, end);
 }
 
 function endsSoon({ certificate }: SigningKey, { clock }: ServiceOptions): boolean {

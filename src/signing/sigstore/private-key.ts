@@ -2,11 +2,9 @@
 import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
 import { messageOf, OcipushError, wrapError } from '../../errors.ts';
 import { readSmallFile } from '../../io/file-reader.ts';
+import type { AskPassphrase } from '../passphrase.ts';
 import { formatPem, parsePem, type PemBlock } from './pem.ts';
 import { openSealedKey } from './sealed-key.ts';
-
-/** Called only for keys that have a passphrase; an empty one is one, too. */
-export type AskPassphrase = (signal: AbortSignal) => Promise<Uint8Array>;
 
 /** Bytes: several times what a sealed RSA key of 8192 bits takes. */
 const FILE_LIMIT = 64 * 1024;

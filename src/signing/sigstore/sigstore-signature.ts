@@ -1,7 +1,7 @@
 /** A sigstore signature: the names under which cosign keeps its parts, and how it is made. */
 import type { KeyObject } from 'node:crypto';
 import type { Signature } from '../../image/signature.ts';
-import { claims, type SignedClaim } from './payload.ts';
+import { claims, type SignedClaim } from '../payload.ts';
 import { isSignature } from './private-key.ts';
 
 export type SigstoreSignature = Extract<Signature, { readonly format: 'sigstore' }>;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { digestOf, type Digest } from '../../../src/image/digest.ts';
 import { createSigstoreKeySigner } from '../../../src/signing/sigstore/key-signer.ts';
+import { sigstoreClaim } from '../../../src/signing/sigstore/payload.ts';
 import { isSignedBy, sigstoreSignature } from '../../../src/signing/sigstore/sigstore-signature.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { temporaryDirectory } from '../../support/scratch.ts';
@@ -45,9 +46,9 @@ describe('the signer with a key', () => {
     expect(Buffer.from(signature.payload).toString()).toBe(
       `{"critical":{"identity":{"docker-reference":"r.test/a:1"},"image":{"docker-manifest-digest":"${manifest.digest}"},"type":"cosign container image signature"},"optional":{"creator":"ocipush 1.2.3","timestamp":1795132800}}`,
     );
-    const identity = 'r.test/a:1';
     const key = createPublicKey(PUBLIC_KEY);
-    expect(isSignedBy(key, signature, { digest: manifest.digest, identity })).toBe(true);
+    const made = sigstoreClaim(manifest.digest, 'r.test/a:1');
+    expect(isSignedBy(key, signature, made)).toBe(true);
     expect(asked).toEqual([signal]);
   });
 

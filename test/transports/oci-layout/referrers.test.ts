@@ -1,27 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import type { Descriptor } from '../../../src/image/descriptor.ts';
 import { digestOf } from '../../../src/image/digest.ts';
-import { EMPTY_CONFIG } from '../../../src/image/empty-config.ts';
-import { encodeImageManifest } from '../../../src/image/manifest.ts';
 import { OCI_INDEX, OCI_MANIFEST } from '../../../src/image/media-types.ts';
 import { OcipushError } from '../../../src/errors.ts';
 import { REFERENCE_NAME_ANNOTATION } from '../../../src/transports/oci-layout/entry.ts';
 import { referrersAmong } from '../../../src/transports/oci-layout/referrers.ts';
+import { makeReferrer } from '../../support/make-referrer.ts';
 import { thrownBy } from '../../support/thrown.ts';
 
 const SUBJECT = digestOf(Buffer.from('image'));
 const TAG = SUBJECT.replace(':', '-');
-
-function manifestOf(artifactType: string, digest = SUBJECT): Uint8Array {
-  return encodeImageManifest({
-    mediaType: OCI_MANIFEST,
-    namesMediaType: true,
-    artifactType,
-    config: EMPTY_CONFIG,
-    layers: [],
-    subject: { mediaType: OCI_MANIFEST, digest, size: 5 },
-  });
-}
 
 function entryOf(bytes: Uint8Array, name?: string): Descriptor {
   const entry = { mediaType: OCI_MANIFEST, digest: digestOf(bytes), size: bytes.length };
@@ -30,8 +18,8 @@ function entryOf(bytes: Uint8Array, name?: string): Descriptor {
     : { ...entry, annotations: { [REFERENCE_NAME_ANNOTATION]: name } };
 }
 
-const signature = manifestOf('text/signature');
-const stranger = manifestOf('text/stranger', digestOf(Buffer.from('x')));
+const signature = makeReferrer('text/signature', SUBJECT).bytes;
+const stranger = makeReferrer('text/stranger', digestOf(Buffer.from('x'))).bytes;
 const broken = Buffer.from('{');
 const stored = new Map([signature, stranger, broken].map((bytes) => [digestOf(bytes), bytes]));
 

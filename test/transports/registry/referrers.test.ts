@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { digestOf } from '../../../src/image/digest.ts';
-import { EMPTY_CONFIG, EMPTY_CONFIG_BYTES } from '../../../src/image/empty-config.ts';
-import { encodeImageManifest } from '../../../src/image/manifest.ts';
+import { EMPTY_CONFIG_BYTES } from '../../../src/image/empty-config.ts';
 import { OCI_MANIFEST } from '../../../src/image/media-types.ts';
 import { parseReferrers, referenceOf, referrersTag } from '../../../src/image/referrers.ts';
 import { BlobUploader } from '../../../src/registry/upload.ts';
@@ -16,23 +15,12 @@ import {
   storeAttachment,
   storeReferrer,
 } from '../../../src/transports/registry/referrers.ts';
+import { makeReferrer } from '../../support/make-referrer.ts';
 import { thrownBy } from '../../support/thrown.ts';
 import { openRegistry } from '../../registry/open-client.ts';
 
 const SUBJECT = digestOf(Buffer.from('image'));
 const TAG = attachmentTag(SUBJECT);
-
-function referrer(artifactType: string) {
-  const bytes = encodeImageManifest({
-    mediaType: OCI_MANIFEST,
-    namesMediaType: true,
-    artifactType,
-    config: EMPTY_CONFIG,
-    layers: [],
-    subject: { mediaType: OCI_MANIFEST, digest: SUBJECT, size: 5 },
-  });
-  return { bytes, mediaType: OCI_MANIFEST, digest: digestOf(bytes) };
-}
 
 /** Attachments with a signature of each of these payloads. */
 function attachments(...payloads: readonly string[]) {
@@ -62,7 +50,7 @@ function add({ repository }: Opened, made: ReturnType<typeof attachments>, tag?:
 describe('what refers to an image at a registry', () => {
   test('is listed, or tagged as cosign does it', async () => {
     const opened = await openRepository({ referrersPage: 10 });
-    const listed = referrer('text/a');
+    const listed = makeReferrer('text/a', SUBJECT);
     opened.repository.addManifest(listed.bytes, OCI_MANIFEST);
     const [signatures, sboms] = [attachments('{}'), attachments('{"sbom":1}')];
     const sbomTag = TAG.replace('.sig', '.sbom');
@@ -82,7 +70,7 @@ describe('what refers to an image at a registry', () => {
 
   test('is listed under a tag where the registry does not list it', async () => {
     const { client, repository } = await openRepository();
-    const [one, two] = [referrer('text/a'), referrer('text/b')];
+    const [one, two] = [makeReferrer('text/a', SUBJECT), makeReferrer('text/b', SUBJECT)];
     for (const each of [one, two, one]) await storeReferrer(client, each);
     const list = repository.manifest(referrersTag(SUBJECT))?.bytes ?? Buffer.of();
     expect(parseReferrers(list).instances).toEqual(
@@ -93,7 +81,7 @@ describe('what refers to an image at a registry', () => {
 
   test('needs no tag where the registry lists it', async () => {
     const { client, repository } = await openRepository({ referrersPage: 10 });
-    const one = referrer('text/a');
+    const one = makeReferrer('text/a', SUBJECT);
     await storeReferrer(client, one);
     expect([...repository.tags]).toEqual([]);
     expect(await findReferrers(client, SUBJECT)).toEqual([{ descriptor: referenceOf(one).entry }]);
