@@ -1,4 +1,5 @@
 /** The file of `--sign-by-sigstore`: with what to sign, and where to put that on record. */
+import { parseDocument } from 'yaml';
 import { messageOf, OcipushError, wrapError } from '../../errors.ts';
 import { readSmallFile } from '../../io/file-reader.ts';
 import { isJsonObject } from '../../io/bounded-json.ts';
@@ -55,15 +56,14 @@ export async function readParameterFile(path: string): Promise<SigningParameters
   const attempt = `setting up signing using parameter file ${JSON.stringify(path)}`;
   try {
     const bytes = await readSmallFile(path, FILE_LIMIT);
-    return parseParameters(await parseYaml(Buffer.from(bytes).toString()));
+    return parseParameters(parseYaml(Buffer.from(bytes).toString()));
   } catch (error) {
     throw wrapError(error, attempt, { code: 'CONFIG_INVALID', origin: 'config' });
   }
 }
 
 /** All scalars come as text, as the reference reads them into its fields. */
-async function parseYaml(text: string): Promise<unknown> {
-  const { parseDocument } = await import('yaml');
+function parseYaml(text: string): unknown {
   const document = parseDocument(text, { schema: 'failsafe', prettyErrors: false });
   const [fault] = document.errors;
   // What stands around the fault may be a secret, and is not shown.
