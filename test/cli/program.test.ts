@@ -39,6 +39,8 @@ describe('runProgram', () => {
     [['--retry', '0'], { retry: 0 }],
     [['--retry-delay', '1m30s'], { retryDelay: '1m30s' }],
     [['--sign-by', 'k'], { signBy: 'k' }],
+    [['--sign-by-sigstore', 'p'], { signBySigstore: 'p' }],
+    [['--sign-by-sigstore-private-key', 'k'], { signBySigstorePrivateKey: 'k' }],
     [['--sign-by-sq-fingerprint', 'f'], { signBySqFingerprint: 'f' }],
     [['--sign-identity', 'a:1'], { signIdentity: 'docker.io/library/a:1' }],
     [['--sign-identity='], { signIdentity: '' }],

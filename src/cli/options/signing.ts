@@ -5,26 +5,38 @@ import { formatReference, parseDockerReference } from '../../image/docker-refere
 import { systemClock } from '../../io/retry-clock.ts';
 import type { SigningWish, WishedSigner } from '../../push/options.ts';
 import type { AskPassphrase } from '../../signing/passphrase.ts';
-import type { PayloadStamp } from '../../signing/payload.ts';
 import { addTextFlag, addValueFlag } from '../flags.ts';
 import type { Host } from '../host.ts';
+import { line } from '../render/wording.ts';
 import { VERSION } from '../version.ts';
 
 /** The flags as typed; an empty text is as good as none. */
 export interface SigningFlags {
   readonly signBy?: string;
+  readonly signBySigstore?: string;
+  readonly signBySigstorePrivateKey?: string;
   readonly signBySqFingerprint?: string;
   readonly signIdentity?: string;
   readonly signPassphraseFile?: string;
 }
 
-const STAMP: PayloadStamp = { creator: `ocipush ${VERSION}`, clock: systemClock };
+const STAMP = { creator: `ocipush ${VERSION}`, clock: systemClock };
 
 export function addSigningFlags(command: Command): void {
   addTextFlag(
     command,
     '--sign-by <key>',
     'Sign with the key that gpg has of this fingerprint or name, or with the one in ./FILE',
+  );
+  addTextFlag(
+    command,
+    '--sign-by-sigstore <path>',
+    'Sign for sigstore as this parameter file says: with a key, or an identity',
+  );
+  addTextFlag(
+    command,
+    '--sign-by-sigstore-private-key <path>',
+    'Sign for sigstore with the private key in this file, as cosign makes them',
   );
   addTextFlag(
     command,
@@ -52,21 +64,25 @@ export async function parseSigningOptions(flags: SigningFlags, host: Host): Prom
   checkPassphraseFile(flags);
   const passphrase = await passphraseIn(flags);
   const { signBy, signBySqFingerprint: fingerprint } = flags;
+  const { signBySigstore: parameters, signBySigstorePrivateKey: keyFile } = flags;
   // The order of podman, in which the signatures are numbered.
   const signers = [
+    parameters ? await parameterSigner(parameters, host) : [],
     fingerprint ? await sqSigner(fingerprint, passphrase, host) : [],
     signBy ? await simpleSigner(signBy, passphrase, host) : [],
+    keyFile ? await sigstoreKeySigner(keyFile, passphrase, host) : [],
   ].flat();
   return { signers, identity: flags.signIdentity || undefined };
 }
 
 /** In podman's words. */
 function checkPassphraseFile(flags: SigningFlags): void {
-  const keys = [flags.signBy, flags.signBySqFingerprint].filter(Boolean);
-  if (!flags.signPassphraseFile || keys.length < 2) return;
+  const { signBy, signBySqFingerprint, signBySigstorePrivateKey, signPassphraseFile } = flags;
+  const keys = [signBy, signBySqFingerprint, signBySigstorePrivateKey].filter(Boolean);
+  if (!signPassphraseFile || keys.length < 2) return;
   throw new OcipushError(
     'USAGE',
-    'only one of --sign-by and --sign-by-sq-fingerprint can be used with --sign-passphrase-file',
+    'only one of --sign-by, --sign-by-sq-fingerprint and --sign-by-sigstore-private-key can be used with --sign-passphrase-file',
     { origin: 'usage' },
   );
 }
@@ -96,6 +112,49 @@ async function simpleSigner(
   const { createGpgSigner } = await import('../../signing/simple/gpg-signer.ts');
   const { environment } = host;
   return { format, signer: createGpgSigner({ ...STAMP, key, passphrase, ask, environment }) };
+}
+
+async function sigstoreKeySigner(
+  keyFile: string,
+  passphrase: AskPassphrase | undefined,
+  host: Host,
+): Promise<WishedSigner> {
+  const { createSigstoreKeySigner } = await import('../../signing/sigstore/key-signer.ts');
+  const options = { keyFile, passphrase: passphrase ?? askOrRead(host) };
+  return { format: 'sigstore', signer: createSigstoreKeySigner({ ...STAMP, ...options }) };
+}
+
+async function parameterSigner(path: string, host: Host): Promise<WishedSigner> {
+  const [{ createSigstoreParameterSigner }, { openPage }, { createCertificateLookup }] =
+    await Promise.all([
+      import('../../signing/sigstore/parameter-signer.ts'),
+      import('../../signing/sigstore/open-page.ts'),
+      import('../../config/certs-d.ts'),
+    ]);
+  const { environment, stderr } = host;
+  const tell = (message: string): void => void stderr.write(line(message));
+  const signer = createSigstoreParameterSigner(path, {
+    ...STAMP,
+    passphrase: askOrRead(host),
+    // Not those of --cert-dir, which are for the registry.
+    certificatesFor: createCertificateLookup({
+      certDir: undefined,
+      home: environment['HOME'] || undefined,
+    }),
+    userAgent: `ocipush/${VERSION}`,
+    rekorKeyFile: environment['SIGSTORE_REKOR_PUBLIC_KEY'] || undefined,
+    tell,
+    showPage: (page) => openPage(page, tell),
+  });
+  return { format: 'sigstore', signer };
+}
+
+/** As podman: from standard input, whoever writes it; an end of it means an empty passphrase. */
+function askOrRead(host: Host): AskPassphrase {
+  return async () => {
+    const { askOnInput } = await import('../ask.ts');
+    return Buffer.from((await askOnInput(host, 'Key Passphrase: ', 'hidden')) ?? '');
+  };
 }
 
 async function passphraseIn({

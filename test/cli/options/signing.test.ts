@@ -21,6 +21,8 @@ describe('parseSigningOptions', () => {
     [{ signBy: '' }, []],
     [{ signBy: 'me@example.com' }, ['GPG key me@example.com']],
     [{ signBySqFingerprint: 'F' }, ['Sequoia-PGP key F']],
+    [{ signBySigstore: '/s' }, ['/s']],
+    [{ signBySigstorePrivateKey: '/c', signPassphraseFile: '/p' }, ['/c']],
     [{ signBy: 'K', signBySqFingerprint: 'F' }, ['Sequoia-PGP key F', 'GPG key K']],
     [{ signBy: './key.asc', signPassphraseFile: '/p' }, ['./key.asc']],
     [{ signBy: '/key', signIdentity: 'r.example/a:1' }, ['/key'], 'r.example/a:1'],
@@ -28,7 +30,6 @@ describe('parseSigningOptions', () => {
   ])('%j', async (flags, names, identity) => {
     const wish = await parse(flags);
     expect(wish.signers.map(({ signer }) => signer.name)).toEqual(names);
-    expect(wish.signers.every(({ format }) => format === 'simple-signing')).toBe(true);
     expect(wish.identity).toBe(identity);
   });
 
@@ -43,8 +44,19 @@ describe('parseSigningOptions', () => {
   });
 });
 
+test('signers sign in the order of podman', async () => {
+  const flags = { signBySigstorePrivateKey: '/c', signBy: 'K', signBySigstore: '/s' };
+  const { signers } = await parse({ ...flags, signBySqFingerprint: 'F' });
+  expect(signers.map(({ signer, format }) => [signer.name, format])).toEqual([
+    ['/s', 'sigstore'],
+    ['Sequoia-PGP key F', 'simple-signing'],
+    ['GPG key K', 'simple-signing'],
+    ['/c', 'sigstore'],
+  ]);
+});
+
 test('one passphrase is not that of two keys', async () => {
-  const flags = { signBy: 'K', signBySqFingerprint: 'F', signPassphraseFile: '/p' };
+  const flags = { signBy: 'K', signBySigstorePrivateKey: '/c', signPassphraseFile: '/p' };
   expect(await thrownBy(parse(flags))).toMatchObject({ code: 'USAGE', origin: 'usage' });
 });
 
