@@ -114,6 +114,6 @@ interface PushSummary {
   readonly reference: string;
   /** Every distinct blob of the image; empty when the destination had the whole image already. */
   readonly blobs: readonly BlobReport[];
-  /** Requests to a registry that a plan takes, unless some must be repeated. */
+  /** Requests to a registry that a plan takes, but for signatures, unless some must be repeated. */
   readonly requests?: number | undefined;
 }
