@@ -24,8 +24,7 @@ describe.runIf(requirePeers('docker-registry', 'cosign', 'oras'))('what refers t
       layers: [await makeLayer({ a: '1' })],
       compression: 'gzip',
     });
-    const run = await exchange.push('oci:image', 'ns/source:1', [], { cwd: exchange.home.path });
-    expect(run).toMatchObject({ code: 0 });
+    await exchange.push('oci:image', 'ns/source:1', [], { cwd: exchange.home.path });
     const digest = String(await exchange.digestFile());
     key = join(peers.path, 'test');
     await peers.runWith(PASSPHRASE, 'cosign', 'generate-key-pair', '--output-key-prefix', key);

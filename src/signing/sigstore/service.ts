@@ -100,6 +100,13 @@ function refused(response: HttpResponse, request: ServiceRequest): OcipushError 
   return new OcipushError(
     'SIGNING_FAILED',
     `${attempt}: ${address} returned ${response.status}: ${excerpt}`,
-    { origin: 'config', context: known.context, retryable: isTransient(known) },
+    {
+      origin: 'config',
+      context: known.context,
+      retryable: isTransient(known),
+      hint: isTransient(known)
+        ? 'the service has too much to do, or a fault: try again later'
+        : 'check addresses and credentials in the file of --sign-by-sigstore',
+    },
   );
 }
