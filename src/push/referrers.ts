@@ -6,6 +6,7 @@ import { parseImageManifest } from '../image/manifest.ts';
 import { isListType } from '../image/media-types.ts';
 import { isSignatureArtifact, isSignatureTag, referenceOf } from '../image/referrers.ts';
 import { OcipushError, wrapError } from '../errors.ts';
+import { MIB } from '../io/bytes.ts';
 import type {
   ImageDestination,
   ImageSource,
@@ -17,6 +18,8 @@ import type { PushSession } from './session.ts';
 
 /** Far more than an image has: who lists more wants to keep us busy. */
 const MAX_REFERRERS = 1000;
+/** Bytes that their manifests may have, for all are held until the image is written. */
+const MANIFESTS_LIMIT = 64 * MIB;
 
 export interface FoundReferrer {
   readonly manifest: RawManifest;
@@ -56,6 +59,7 @@ export async function findReferrers(
   if (wish === 'none') return [];
   const found = new Map<string, FoundReferrer>();
   const subjects = new Set(digests);
+  let weight = 0;
   for (const subject of subjects) {
     for (const referrer of await readReferrers(session, subject)) {
       const read = await readReferrer(session, referrer, subject);
@@ -63,7 +67,8 @@ export async function findReferrers(
       if (!isWanted) continue;
       const { manifest, tag } = read.found;
       found.set(tag ?? manifest.digest, read.found);
-      if (found.size > MAX_REFERRERS) throw tooMany();
+      weight += manifest.bytes.length;
+      if (found.size > MAX_REFERRERS || weight > MANIFESTS_LIMIT) throw tooMany();
       if (wish === 'all') subjects.add(manifest.digest);
     }
   }
@@ -111,7 +116,7 @@ async function readReferrer(
 function tooMany(): OcipushError {
   return new OcipushError(
     'LIMIT_EXCEEDED',
-    `more than ${MAX_REFERRERS} manifests refer to the image`,
+    `more than ${MAX_REFERRERS} manifests, or ${MANIFESTS_LIMIT} bytes of them, refer to the image`,
     { origin: 'source', hint: 'push without them: --referrers none' },
   );
 }

@@ -243,11 +243,14 @@ describe('referrers are refused in time', () => {
     expect(await thrownBy(pushing)).toMatchObject({ code: 'UNSUPPORTED', origin: 'usage' });
   });
 
-  test('when they have no end', async () => {
+  test.each([
+    ['have no end', 1001, 0],
+    ['fill the memory', 17, 4_000_000],
+  ])('when they %s', async (_, length, size) => {
     const image = await imageOf();
     const { descriptor } = image.manifest;
-    const many = Array.from({ length: 1001 }, (_, index) =>
-      artifact(descriptor, `text/x-${index}`),
+    const many = Array.from({ length }, (_each, index) =>
+      artifact(descriptor, `text/x-${index}${'x'.repeat(size)}`),
     );
     const source = sourceWith(
       blobsOfImage(image),
