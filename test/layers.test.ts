@@ -8,6 +8,7 @@ const LAYERS = [
   'cli',
   'push',
   'transports',
+  'signing',
   'transforms',
   'registry',
   'config',

@@ -16,6 +16,7 @@ import { addManifestFlags, type ManifestFlags } from './options/manifest.ts';
 import { addOutputFlags, type OutputFlags } from './options/output.ts';
 import { addPushFlags, type PushFlags } from './options/push.ts';
 import { addRegistryFlags, type RegistryFlags } from './options/registry.ts';
+import { addSigningFlags, type SigningFlags } from './options/signing.ts';
 import { VERSION } from './version.ts';
 
 /** `ocipush push` as it was typed. */
@@ -23,7 +24,7 @@ export interface PushInvocation {
   readonly image: string;
   /** Empty: where the image's own name says. */
   readonly destinations: readonly string[];
-  readonly flags: RegistryFlags & PushFlags & OutputFlags;
+  readonly flags: RegistryFlags & PushFlags & SigningFlags & OutputFlags;
 }
 
 /** `ocipush manifest push` as it was typed. */
@@ -184,6 +185,7 @@ function addAllPushFlags(command: Command): void {
   addImageFlags(command);
   addCompressionFlags(command);
   addPushFlags(command);
+  addSigningFlags(command);
   addOutputFlags(command);
 }
 

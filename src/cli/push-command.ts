@@ -20,6 +20,7 @@ import { parseOutputOptions, type OutputFormat } from './options/output.ts';
 import { parseManifestOptions } from './options/manifest.ts';
 import { parsePushOptions } from './options/push.ts';
 import { parseRegistryOptions, type RegistryFlags } from './options/registry.ts';
+import { parseSigningOptions } from './options/signing.ts';
 import type { ManifestPushInvocation, PushInvocation } from './program.ts';
 import { chooseRenderer } from './render/choose.ts';
 import { jsonResult, lineResult, planText } from './render/result.ts';
@@ -51,11 +52,12 @@ export async function manifestPushCommand(
 
 async function carryOut(
   invocation: PushInvocation,
-  options: PushOptions,
+  wishes: Omit<PushOptions, 'signing'>,
   host: ConfiguredHost,
 ): Promise<void> {
   const { image, flags } = invocation;
   const output = parseOutputOptions(flags);
+  const options = { ...wishes, signing: await parseSigningOptions(flags, host) };
   const source = await parseSourceReference(image);
   const destinations = await Promise.all(invocation.destinations.map(parseDestinationReference));
   if (output.digestFile !== undefined) await checkDigestFile(output.digestFile);

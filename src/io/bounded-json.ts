@@ -32,3 +32,11 @@ export function parseJson(bytes: Uint8Array, what: string): unknown {
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** What stands below these names, one inside the other; undefined when it is not there. */
+export function memberAt(value: unknown, ...names: readonly string[]): unknown {
+  return names.reduce<unknown>(
+    (inside, name) => (isJsonObject(inside) ? inside[name] : undefined),
+    value,
+  );
+}

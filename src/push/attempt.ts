@@ -14,11 +14,13 @@ import type {
 import type { BlobCache } from './blob-cache.ts';
 import { announcementOf, productionKeys } from './blobs.ts';
 import {
+  digestsIn,
   imagesIn,
-  isSigned,
   predictManifest,
   prepareManifest,
   pushManifest,
+  signaturesIn,
+  signManifest,
   unpushedIn,
   type PlannedManifest,
 } from './manifests.ts';
@@ -27,7 +29,9 @@ import type { PushedImage, PushOptions, PushResult } from './options.ts';
 import { previewPush } from './preview.ts';
 import type { ProductionShare } from './production-pool.ts';
 import type { ProgressSink } from './progress.ts';
+import { checkReferrers, copyReferrers, findReferrers } from './referrers.ts';
 import type { PushSession } from './session.ts';
+import { checkSignatures, isSigned } from './signatures.ts';
 import { readTop } from './top.ts';
 import { checkExpected } from './write-manifest.ts';
 
@@ -53,6 +57,7 @@ export async function attemptPush(part: PushPart): Promise<PushResult> {
   signal.addEventListener('abort', () => part.share.retire(), { once: true });
   await using destination = await openDestination({ ...part, context });
   checkWishes(destination, part.options);
+  checkReferrers(part.source, destination, part.options);
   const { resolvedName } = part.source;
   if (resolvedName) destination.addSourceName?.(resolvedName);
   const fail = (error: unknown): void => failure.abort(error);
@@ -75,6 +80,8 @@ async function copyImage(session: PushSession): Promise<PushResult> {
     progress.event({ kind: 'reading-signatures', of });
   }
   const planned = await prepareManifest(session, { ...top, wishes: options });
+  const carried = signaturesIn(planned);
+  await checkSignatures(session, carried);
   const plans = imagesIn(planned).map(({ plan }) => plan);
   session.share.expect(plans.flatMap((plan) => productionKeys(plan)));
   const predicted = predictManifest(planned);
@@ -83,12 +90,17 @@ async function copyImage(session: PushSession): Promise<PushResult> {
   const current = await findOccupants(session);
   if (predicted) checkOverwrite(session, predicted);
   if (options.dryRun) return previewPush(session, planned, predicted, current);
-  // Signatures may have come since the image was written.
-  const isThere = predicted?.digest === current && !isSigned(planned);
+  const willBeSigned = isSigned(session, carried);
+  const referrers = await findReferrers(session, digestsIn(planned));
+  // Signatures may be others than when the image was written.
+  const staysThere = !willBeSigned || destination.signatures?.place === 'apart';
+  const isThere = predicted?.digest === current && staysThere;
   if (predicted && isThere && (await isIntact(session, planned, predicted))) {
     progress.event({ kind: 'unchanged', digest: predicted.digest });
-    if (options.tags.length > 0) {
+    if (willBeSigned || options.tags.length > 0 || referrers.length > 0) {
       await destination.begin();
+      await signManifest(session, planned);
+      await copyReferrers(session, referrers);
       await finish(session, predicted);
       await verify(session, planned, predicted, options.tags);
     }
@@ -96,6 +108,7 @@ async function copyImage(session: PushSession): Promise<PushResult> {
   }
   await destination.begin();
   const manifest = await pushManifest(session, planned);
+  await copyReferrers(session, referrers);
   await finish(session, manifest);
   await verify(session, planned, manifest, options.tags);
   return resultOf(session, planned, manifest, 'pushed');

@@ -12,7 +12,7 @@ export interface Frozen {
 export function frozenBy(
   hasSignatures: boolean,
   requiredDigest: string | undefined,
-  { preserveDigests }: PushOptions,
+  { preserveDigests, referrers }: PushOptions,
 ): Frozen | undefined {
   if (preserveDigests) {
     return { reason: 'Instructed to preserve digests', hint: 'leave out --preserve-digests' };
@@ -21,6 +21,12 @@ export function frozenBy(
     return {
       reason: 'Destination specifies a digest',
       hint: 'name a tag at the destination instead of a digest',
+    };
+  }
+  if (referrers !== 'none') {
+    return {
+      reason: 'Would leave nothing for the referrers to refer to',
+      hint: 'leave out --referrers',
     };
   }
   if (!hasSignatures) return undefined;

@@ -14,7 +14,7 @@ import { recodedFormat } from './layers.ts';
 import { finalList, missingForms, type ListPlan, type WrittenInstance } from './list-plan.ts';
 import type { ImageWishes } from './plan.ts';
 import type { PushSession } from './session.ts';
-import { readSignatures, type Signatures } from './signatures.ts';
+import { readSignatures, storeSignatures, type Signatures } from './signatures.ts';
 import { writeManifest, type ManifestTarget } from './write-manifest.ts';
 
 /** Lists in lists, deeper than anybody nests them: an endless descent ends here. */
@@ -69,7 +69,7 @@ export async function prepareManifest(
   request: ManifestRequest,
 ): Promise<PlannedManifest> {
   const { raw, instance, wishes, depth = 0 } = request;
-  const signatures = await readSignatures(session, instance);
+  const signatures = await readSignatures(session, raw, instance);
   const { requiredDigest } = session.destination.capabilities;
   const frozen = request.frozen ?? frozenBy(signatures.length > 0, requiredDigest, session.options);
   if (!isListType(raw.mediaType)) {
@@ -97,11 +97,23 @@ export function imagesIn(manifest: PlannedManifest): readonly PlannedImage[] {
   return manifest.instances.flatMap(({ contents }) => (contents ? imagesIn(contents) : []));
 }
 
-/** Whether signatures are to be stored with it, or with anything that it names. */
-export function isSigned(manifest: PlannedManifest): boolean {
-  if (manifest.signatures.length > 0) return true;
-  if (manifest.kind === 'image') return false;
-  return manifest.instances.some(({ contents }) => contents !== undefined && isSigned(contents));
+/** All signatures that come with it, and with anything that it names. */
+export function signaturesIn(manifest: PlannedManifest): Signatures {
+  if (manifest.kind === 'image') return manifest.signatures;
+  const below = manifest.instances.flatMap(({ contents }) =>
+    contents ? signaturesIn(contents) : [],
+  );
+  return [...below, ...manifest.signatures];
+}
+
+/** The digests of a manifest and of all that it lists, as they are at the source. */
+export function digestsIn(manifest: PlannedManifest): readonly Digest[] {
+  if (manifest.kind === 'image') return [manifest.source.raw.digest];
+  const listed = manifest.instances.flatMap(({ descriptor, isAdded, contents }) => {
+    if (isAdded) return [];
+    return contents ? digestsIn(contents) : [descriptor.digest];
+  });
+  return [manifest.plan.raw.digest, ...listed];
 }
 
 /** Instances of lists that are named and not pushed. */
@@ -165,6 +177,25 @@ function missingInstance(error: unknown): never {
     retryable: false,
     hint: 'push what the list names as well: leave out --all=false',
   });
+}
+
+/**
+ * Signs what the destination has already, instances before their list, and stores the signatures.
+ * @param manifest one that is predicted, with all that it names
+ * @throws OcipushError of a signer or the destination
+ */
+export async function signManifest(
+  session: PushSession,
+  manifest: PlannedManifest,
+  target: ManifestTarget = 'image',
+): Promise<void> {
+  for (const { contents } of manifest.kind === 'list' ? manifest.instances : []) {
+    if (contents) await signManifest(session, contents, 'instance');
+  }
+  const raw = predictManifest(manifest);
+  if (raw === undefined) throw new TypeError('a manifest that is there and not known');
+  const instance = target === 'instance' ? raw.digest : undefined;
+  await storeSignatures(session, manifest.signatures, raw, instance);
 }
 
 /** @throws OcipushError UNSUPPORTED for wishes that only a list can fulfil */

@@ -3,6 +3,8 @@ import type { BlobIdentity, StoredBlob } from '../image/blob.ts';
 import type { Descriptor, Platform } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 import type { CompressionFormat } from '../image/media-types.ts';
+import type { SignatureFormat } from '../image/signature.ts';
+import type { Signer } from '../signing/signer.ts';
 import type { LayerAction } from './layers.ts';
 
 /** How layers are to be compressed. */
@@ -21,6 +23,20 @@ export interface CompressionWish {
   readonly yields?: boolean | undefined;
 }
 
+/** How the image is to be signed. */
+export interface SigningWish {
+  /** In the order in which they sign; each signs every manifest that is written. */
+  readonly signers: readonly WishedSigner[];
+  /** The docker reference that signatures speak of; unset: those that the image gets. */
+  readonly identity?: string | undefined;
+}
+
+export interface WishedSigner {
+  readonly signer: Signer;
+  /** Of the signatures it makes, for destinations do not take both. */
+  readonly format: SignatureFormat;
+}
+
 /** The formats of podman's `--format`. */
 export type ImageFormat = 'oci' | 'v2s2' | 'v2s1';
 
@@ -30,6 +46,7 @@ export interface MountSource {
   readonly registry?: string | undefined;
   readonly path: string;
 }
+export type ReferrersWish = 'none' | 'signatures' | 'all';
 
 export interface PushOptions {
   readonly compression: CompressionWish;
@@ -59,8 +76,11 @@ export interface PushOptions {
   readonly verify: boolean;
   /** Where else at the registry of a destination blobs may be. */
   readonly mountFrom: readonly MountSource[];
+  /** What of all that refers to the image goes along: signatures, attestations, SBOMs. */
+  readonly referrers: ReferrersWish;
   /** Leave signatures that come with the image behind. */
   readonly removeSignatures: boolean;
+  readonly signing: SigningWish;
   /** Repetitions of the whole push after a failure that may pass; podman's default is 3. */
   readonly retry: number;
   /** Milliseconds between repetitions; unset means 2 s, doubled each time. */
@@ -108,6 +128,6 @@ interface PushSummary {
   readonly reference: string;
   /** Every distinct blob of the image; empty when the destination had the whole image already. */
   readonly blobs: readonly BlobReport[];
-  /** Requests to a registry that a plan takes, unless some must be repeated. */
+  /** Requests to a registry that a plan takes, but for signatures, unless some must be repeated. */
   readonly requests?: number | undefined;
 }

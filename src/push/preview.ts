@@ -3,9 +3,10 @@ import type { Digest } from '../image/digest.ts';
 import type { RawManifest } from '../transports/transport.ts';
 import { previewConfig, previewLayer, type PreviewedBlob } from './blobs.ts';
 import type { PlannedImage } from './image.ts';
-import { imagesIn, isSigned, type PlannedManifest } from './manifests.ts';
+import { imagesIn, signaturesIn, type PlannedManifest } from './manifests.ts';
 import type { PushResult } from './options.ts';
 import type { PushSession } from './session.ts';
+import { isSigned } from './signatures.ts';
 
 /**
  * Asks the destination what it has of a plan.
@@ -19,7 +20,9 @@ export async function previewPush(
   current: Digest | undefined,
 ): Promise<PushResult> {
   const { destination, options } = session;
-  const isThere = predicted !== undefined && predicted.digest === current && !isSigned(planned);
+  const willBeSigned = isSigned(session, signaturesIn(planned));
+  const staysThere = !willBeSigned || destination.signatures?.place === 'apart';
+  const isThere = predicted !== undefined && predicted.digest === current && staysThere;
   const blobs = isThere ? [] : await previewBlobs(session, planned);
   const written = (isThere ? 0 : manifestCount(planned)) + options.tags.length;
   // The first asks what the name stands for now.

@@ -1,6 +1,7 @@
 /** What a push tells while it runs; the engine itself prints nothing. */
 import type { StoredBlob } from '../image/blob.ts';
 import type { Digest } from '../image/digest.ts';
+import type { SignatureFormat } from '../image/signature.ts';
 
 /** Blobs are named by their digest at the source, which is the same in all events of a blob. */
 export type ProgressEvent =
@@ -27,7 +28,15 @@ export type ProgressEvent =
   | { readonly kind: 'blob-bytes'; readonly digest: Digest; readonly count: number }
   | { readonly kind: 'blob-done'; readonly digest: Digest; readonly stored: StoredBlob }
   | { readonly kind: 'writing-manifest'; readonly of: 'image' | 'list' }
+  | {
+      readonly kind: 'creating-signature';
+      readonly format: SignatureFormat;
+      /** Of the signer, from 1; undefined where there is only one. */
+      readonly number: number | undefined;
+    }
   | { readonly kind: 'storing-signatures' }
+  /** What refers to the image is copied; `type` says what it is. */
+  | { readonly kind: 'referrer'; readonly digest: Digest; readonly type: string }
   | { readonly kind: 'unchanged'; readonly digest: Digest }
   | {
       readonly kind: 'retry';

@@ -19,6 +19,7 @@ import { checkPolicy } from './policy-check.ts';
 import { ProductionPool } from './production-pool.ts';
 import type { ProgressSink } from './progress.ts';
 import { abortion, withPushRetry } from './retry.ts';
+import { prepareSigners } from './signing.ts';
 
 export interface PushRequest {
   readonly source: SourceReference;
@@ -43,12 +44,13 @@ export type PushOutcome = PromiseSettledResult<PushResult> & {
  * the same form is read, compressed and hashed once for all; the failure of one leaves the others.
  * @returns what became of each destination, in their order; names in one archive are one destination
  * @throws OcipushError when the source cannot be opened, or the options make no sense;
- * POLICY_REJECTED when the source must not be pushed
+ * POLICY_REJECTED when the source must not be pushed, KEY_INVALID when it cannot be signed
  */
 export async function push(request: PushRequest): Promise<readonly PushOutcome[]> {
   checkCompression(request.options);
   await using source = await openSource(request);
   checkPolicy(request.policy, source);
+  await prepareSigners(request.options.signing, request.context.signal);
   const destinations =
     request.destinations.length > 0
       ? joined(request.destinations)

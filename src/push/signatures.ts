@@ -1,10 +1,13 @@
-/** Brings along the signatures that an image has at its source. */
+/** Signatures of what is pushed: those that come with it, and those that are made on the way. */
 import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
-import { OcipushError } from '../errors.ts';
+import type { Signature } from '../image/signature.ts';
+import { OcipushError, wrapError } from '../errors.ts';
+import type { RawManifest, SignatureStore } from '../transports/transport.ts';
 import type { PushSession } from './session.ts';
+import { createSignatures, signedIdentities } from './signing.ts';
 
-export type Signatures = readonly Uint8Array[];
+export type Signatures = readonly Signature[];
 
 /**
  * The signatures of the image, or of one instance of a list; none where they are to be left behind.
@@ -12,11 +15,12 @@ export type Signatures = readonly Uint8Array[];
  */
 export async function readSignatures(
   { source, destination, options }: PushSession,
+  manifest: RawManifest,
   instance?: Descriptor,
 ): Promise<Signatures> {
   if (options.removeSignatures) return [];
-  const signatures = (await source.getSignatures?.(instance)) ?? [];
-  if (signatures.length === 0 || destination.putSignatures) return signatures;
+  const signatures = (await source.getSignatures?.(manifest, instance)) ?? [];
+  if (signatures.length === 0 || destination.signatures) return signatures;
   throw new OcipushError(
     'UNSUPPORTED',
     `Can not copy signatures to ${destination.reference.toString()}: storing signatures is not supported`,
@@ -24,13 +28,71 @@ export async function readSignatures(
   );
 }
 
-/** @throws OcipushError of the destination */
+/**
+ * Finds out whether all signatures will have a place and a name to speak of, before anything is
+ * written.
+ * @param carried those that come with the image and its instances
+ * @throws OcipushError UNSUPPORTED, USAGE, or of the destination
+ */
+export async function checkSignatures(session: PushSession, carried: Signatures): Promise<void> {
+  const { destination, options } = session;
+  const { signers } = options.signing;
+  const formats = new Set([...signers, ...carried].map(({ format }) => format));
+  if (formats.size === 0) return;
+  if (destination.signatures === undefined) throw noPlace(session);
+  if (signers.length > 0) signedIdentities(session);
+  await destination.signatures.check([...formats]).catch((error: unknown) => {
+    throw storingError(error);
+  });
+}
+
+/**
+ * Signs a manifest, and stores the new signatures after those that came with it.
+ * @throws OcipushError of a signer or the destination
+ */
 export async function storeSignatures(
-  { destination, progress }: PushSession,
-  signatures: Signatures,
+  session: PushSession,
+  carried: Signatures,
+  manifest: RawManifest,
   instance?: Digest,
 ): Promise<void> {
-  if (signatures.length === 0) return;
-  progress.event({ kind: 'storing-signatures' });
-  await destination.putSignatures?.(signatures, instance);
+  const { signatures: store } = session.destination;
+  if (store === undefined || !isSigned(session, carried)) return;
+  const made = await newSignatures(session, store, carried, manifest);
+  session.progress.event({ kind: 'storing-signatures' });
+  const signatures = new Set([...carried, ...made]);
+  await store.put([...signatures], manifest, instance).catch((error: unknown) => {
+    throw storingError(error);
+  });
+}
+
+/** Whether signatures are to be stored, those that come along or new ones. */
+export function isSigned({ options }: PushSession, carried: Signatures): boolean {
+  return carried.length > 0 || options.signing.signers.length > 0;
+}
+
+async function newSignatures(
+  session: PushSession,
+  store: SignatureStore,
+  carried: Signatures,
+  manifest: RawManifest,
+): Promise<Signatures> {
+  const formats = new Set(session.options.signing.signers.map(({ format }) => format));
+  if (formats.size === 0) return [];
+  const existing = await store.existing(manifest, [...formats]).catch((error: unknown) => {
+    throw storingError(error);
+  });
+  return createSignatures(session, manifest, [...carried, ...existing]);
+}
+
+function noPlace({ destination }: PushSession): OcipushError {
+  return new OcipushError(
+    'UNSUPPORTED',
+    `writing signatures: ${destination.reference.toString()}: storing signatures is not supported`,
+    { origin: 'usage', hint: 'sign what goes to a registry or into a dir: directory' },
+  );
+}
+
+function storingError(error: unknown): OcipushError {
+  return wrapError(error, 'writing signatures', { code: 'FILE_UNWRITABLE', origin: 'destination' });
 }

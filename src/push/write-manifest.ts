@@ -4,9 +4,9 @@ import { OcipushError, wrapError } from '../errors.ts';
 import type { RawManifest } from '../transports/transport.ts';
 import { checkOverwrite, isNamed } from './overwrite.ts';
 import type { PushSession } from './session.ts';
-import { storeSignatures, type Signatures } from './signatures.ts';
+import { isSigned, storeSignatures, type Signatures } from './signatures.ts';
 
-/** `instance`: of a list, to be found under its own digest; `image`: as the reference says. */
+/** `instance`: to be found under its own digest, as those of a list; `image`: as the reference says. */
 export type ManifestTarget = 'image' | 'instance';
 
 /** One format, and how the manifest comes to be in it. */
@@ -34,14 +34,30 @@ export async function writeManifest(
   { forms, target, signatures }: ManifestToWrite,
 ): Promise<RawManifest> {
   const refusals: Refusal[] = [];
+  // A name shows an image to everybody: signatures that stand beside the image come before it.
+  const namedLast =
+    target === 'image' &&
+    isSigned(session, signatures) &&
+    session.destination.signatures?.place === 'apart';
+  const firstTarget = namedLast ? 'instance' : target;
   for (const form of forms) {
-    const outcome = await tryForm(session, form, target, refusals.length > 0);
+    const make = async (): Promise<RawManifest> => {
+      const manifest = await form.make();
+      if (target === 'image') {
+        checkExpected(session, manifest);
+        checkOverwrite(session, manifest);
+      }
+      return manifest;
+    };
+    const checked = { type: form.type, make };
+    const outcome = await tryForm(session, checked, firstTarget, refusals.length > 0);
     if ('error' in outcome) {
       refusals.push(outcome);
       continue;
     }
     const instance = target === 'instance' ? outcome.digest : undefined;
-    await storeSignatures(session, signatures, instance);
+    await storeSignatures(session, signatures, outcome, instance);
+    if (namedLast) await put(session, outcome, 'image');
     return outcome;
   }
   throw allRefused(refusals);
@@ -60,12 +76,9 @@ async function tryForm(
 ): Promise<RawManifest | Refusal> {
   try {
     const manifest = await form.make();
-    if (target === 'image') {
-      checkExpected(session, manifest);
-      checkOverwrite(session, manifest);
-    }
-    const isThere = target === 'image' && isNamed(session, manifest);
-    if (!isThere) await put(session, manifest, target);
+    const of = isListType(manifest.mediaType) ? 'list' : 'image';
+    session.progress.event({ kind: 'writing-manifest', of });
+    await put(session, manifest, target);
     return manifest;
   } catch (error) {
     // A form that cannot even be made is only tried because the one before it was refused.
@@ -93,14 +106,14 @@ export function checkExpected({ options }: PushSession, { digest }: RawManifest)
 }
 
 async function put(
-  { destination, progress }: PushSession,
+  session: PushSession,
   manifest: RawManifest,
   target: ManifestTarget,
 ): Promise<void> {
-  const of = isListType(manifest.mediaType) ? 'list' : 'image';
-  progress.event({ kind: 'writing-manifest', of });
+  // A name that stands for it already is left alone.
+  if (target === 'image' && isNamed(session, manifest)) return;
   const instance = target === 'instance' ? manifest.digest : undefined;
-  await destination.putManifest(manifest, instance).catch((error: unknown) => {
+  await session.destination.putManifest(manifest, instance).catch((error: unknown) => {
     throw wrapError(error, 'writing manifest', { code: 'REGISTRY_STATUS', origin: 'destination' });
   });
 }

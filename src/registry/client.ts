@@ -16,6 +16,9 @@ import type { ByteStream } from '../io/bytes.ts';
 const MAX_LESSONS = 2;
 const MAX_REDIRECTS = 10;
 
+/** containers/image, docs/signature-protocols.md; in small letters, as the HTTP client has all. */
+const SIGNATURES_HEADER = 'x-registry-supports-signatures';
+
 export interface RegistryRequest {
   readonly method: HttpMethod;
   /** Below the repository, such as `blobs/uploads/`; or an absolute path; or an address the registry gave. */
@@ -49,6 +52,7 @@ export class RegistryClient implements AsyncDisposable {
   #origin: URL;
   /** Whether the registry has ever answered over HTTPS; before that, HTTP may be tried. */
   #isSecure = false;
+  #storesSignatures = false;
 
   private constructor(
     repository: RepositoryName,
@@ -126,6 +130,14 @@ export class RegistryClient implements AsyncDisposable {
   }
 
   /**
+   * Whether the registry has said with one of its answers that it stores signatures itself; those
+   * that do (OpenShift, Pulp) say so with every one.
+   */
+  get storesSignatures(): boolean {
+    return this.#storesSignatures;
+  }
+
+  /**
    * Sends a request whose body can be sent again, as often as it takes.
    * @throws OcipushError of the last attempt
    */
@@ -195,6 +207,7 @@ export class RegistryClient implements AsyncDisposable {
       const { method, body, streams } = request;
       const signal = this.#signal;
       const response = await this.#reach({ method, url, headers, body, streams, signal });
+      if (response.url.origin === this.#origin.origin) this.#notice(response);
       if (!isRedirect(response) || !isReplayable(body) || redirects === MAX_REDIRECTS) {
         return { response, authorization };
       }
@@ -225,6 +238,10 @@ export class RegistryClient implements AsyncDisposable {
       this.#origin = new URL(url.origin);
       return response;
     }
+  }
+
+  #notice(response: HttpResponse): void {
+    if (response.header(SIGNATURES_HEADER) === '1') this.#storesSignatures = true;
   }
 
   /** Some registries say how to authenticate only when they are asked for nothing. */

@@ -2,12 +2,8 @@
 import type { Descriptor } from '../image/descriptor.ts';
 import { messageOf, OcipushError } from '../errors.ts';
 import type { ByteStream } from '../io/bytes.ts';
-import { errorText } from './answer-error.ts';
-import type { HttpClient, HttpResponse } from './http.ts';
-import { openHttpClient } from './open-http-client.ts';
 import type { RegistryOptions } from './options.ts';
-
-const MAX_REDIRECTS = 10;
+import { openWebFile } from './web.ts';
 
 /**
  * The bytes of a foreign layer from the first of its URLs that answers, not yet verified. No
@@ -21,7 +17,7 @@ export async function* readForeign(
 ): ByteStream {
   const refusals: string[] = [];
   for (const text of urls) {
-    const opened = await open(text, options, signal).catch((error: unknown) => {
+    const opened = await openWebFile(text, options, signal).catch((error: unknown) => {
       signal.throwIfAborted();
       refusals.push(`fetching ${JSON.stringify(text)} failed: ${messageOf(error)}`);
     });
@@ -30,7 +26,7 @@ export async function* readForeign(
       yield* opened.stream;
       return;
     } finally {
-      await opened.http[Symbol.asyncDispose]();
+      await opened[Symbol.asyncDispose]();
     }
   }
   throw new OcipushError(
@@ -41,52 +37,4 @@ export async function* readForeign(
       hint: 'the destination takes no foreign layers, and this one could not be fetched: push to a registry or an OCI layout',
     },
   );
-}
-
-interface Opened {
-  readonly http: HttpClient;
-  readonly stream: ByteStream;
-}
-
-async function open(text: string, options: RegistryOptions, signal: AbortSignal): Promise<Opened> {
-  let url = webAddress(text);
-  for (let redirects = 0; ; redirects += 1) {
-    const security = options.tlsVerify === false ? 'insecure' : 'secure';
-    const http = await openHttpClient(url.host, security, options);
-    try {
-      const response = await request(http, url, options, signal);
-      if (response.stream) return { http, stream: response.stream };
-      const location = response.header('location');
-      if (location === undefined || redirects === MAX_REDIRECTS) {
-        throw new OcipushError('REGISTRY_STATUS', errorText(response));
-      }
-      url = webAddress(location, url);
-    } catch (error) {
-      await http[Symbol.asyncDispose]();
-      throw error;
-    }
-    await http[Symbol.asyncDispose]();
-  }
-}
-
-function request(
-  http: HttpClient,
-  url: URL,
-  { userAgent }: RegistryOptions,
-  signal: AbortSignal,
-): Promise<HttpResponse> {
-  return http.send({
-    method: 'GET',
-    url,
-    headers: { 'user-agent': userAgent },
-    streams: [200],
-    signal,
-  });
-}
-
-/** @throws OcipushError UNSUPPORTED for what is not on the web: no file of this machine is read */
-function webAddress(text: string, base?: URL): URL {
-  const url = URL.canParse(text, base?.href) ? new URL(text, base) : undefined;
-  if (url?.protocol === 'https:' || url?.protocol === 'http:') return url;
-  throw new OcipushError('UNSUPPORTED', 'only http: and https: addresses are fetched from');
 }

@@ -114,6 +114,12 @@ function digestIn(response: HttpResponse): Digest | undefined {
   }
 }
 
+/** What a registry says of a manifest that it has stored. */
+export interface StoredManifest {
+  /** Whether it lists the manifest as one that refers to its subject (OCI distribution-spec). */
+  readonly listsSubject: boolean;
+}
+
 /**
  * Writes a manifest under a tag or its own digest.
  * @throws OcipushError REGISTRY_ANSWER_INVALID when the registry stored something else;
@@ -123,7 +129,7 @@ export async function putManifest(
   client: RegistryClient,
   reference: string,
   manifest: { readonly bytes: Uint8Array; readonly mediaType: string; readonly digest: Digest },
-): Promise<void> {
+): Promise<StoredManifest> {
   const attempt = `uploading manifest ${reference} to ${client.repository.registry}/${client.repository.path}`;
   const response = await client
     .send({
@@ -139,7 +145,9 @@ export async function putManifest(
       throw refusesFormat(error) ? withCode('MANIFEST_REJECTED', error) : error;
     });
   const stored = response.header('docker-content-digest');
-  if (stored === manifest.digest || (stored === undefined && response.status === 201)) return;
+  if (stored === manifest.digest || (stored === undefined && response.status === 201)) {
+    return { listsSubject: response.header('oci-subject') !== undefined };
+  }
   throw new OcipushError(
     'REGISTRY_ANSWER_INVALID',
     `${attempt}: the registry stored ${stored ?? 'no manifest'} instead of ${manifest.digest}`,

@@ -3,13 +3,18 @@ import type { RegistrySecurity } from '../config/registry-security.ts';
 import { HttpClient } from './http.ts';
 import type { RegistryOptions } from './options.ts';
 
+/** What of the settings says how a host is reached. */
+export type HostOptions = Pick<
+  RegistryOptions,
+  'certificatesFor' | 'systemAuthorities' | 'proxyFor'
+>;
+
 /** @throws OcipushError CONFIG_INVALID for certificates that cannot be used; nothing is sent yet */
 export async function openHttpClient(
   host: string,
   security: RegistrySecurity,
-  options: RegistryOptions,
+  { certificatesFor, systemAuthorities, proxyFor }: HostOptions,
 ): Promise<HttpClient> {
-  const certificates = await options.certificatesFor(host);
-  const { systemAuthorities, proxyFor } = options;
+  const certificates = await certificatesFor(host);
   return new HttpClient({ certificates, security, systemAuthorities, proxyFor });
 }

@@ -5,6 +5,7 @@ import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 import { MIB, type ByteRange, type ByteStream } from '../io/bytes.ts';
 import type { NamedReference } from '../image/docker-reference.ts';
+import type { Signature, SignatureFormat } from '../image/signature.ts';
 import type { RegistryOptions } from '../registry/options.ts';
 
 /** Settings of one push that transports may need; the same frozen object goes to all of them. */
@@ -49,6 +50,13 @@ export interface RawManifest {
   readonly digest: Digest;
 }
 
+/** A manifest that refers to another one. */
+export interface Referrer {
+  readonly descriptor: Descriptor;
+  /** The tag by which it refers, as what cosign attaches; undefined where its `subject` says it. */
+  readonly tag?: string;
+}
+
 /** Blobs may be read in parallel, and again from the start, as often as it takes. */
 export interface ImageSource extends AsyncDisposable {
   readonly reference: ImageReference;
@@ -70,10 +78,16 @@ export interface ImageSource extends AsyncDisposable {
    */
   getBlob(descriptor: Descriptor, range?: ByteRange): ByteStream;
   /**
-   * The signatures that come with the image, or with one instance of a list, as `dir:` stores them.
-   * @throws OcipushError UNSUPPORTED when there are some that the delivered manifest does not match
+   * The signatures that come with a manifest: that of the image, or of one instance of a list.
+   * @throws OcipushError UNSUPPORTED when there are some that the delivered manifest does not match;
+   * SIGNATURE_INVALID for one in a format that nobody knows
    */
-  getSignatures?(instance?: Descriptor): Promise<readonly Uint8Array[]>;
+  getSignatures?(manifest: RawManifest, instance?: Descriptor): Promise<readonly Signature[]>;
+  /**
+   * What refers to the manifest of this digest, to be read with {@link getManifest} and
+   * {@link getBlob}; there where anything can.
+   */
+  getReferrers?(digest: Digest): Promise<readonly Referrer[]>;
 }
 
 /** What the engine must know about a destination; it never asks which transport it is. */
@@ -108,11 +122,34 @@ export interface ExpectedImage {
   readonly absent: ReadonlySet<Digest>;
 }
 
+/** Where a destination keeps signatures. */
+export interface SignatureStore {
+  /**
+   * `apart`: beside the image, which may be there already; its name shows it to everybody at once,
+   * and so comes after them. `in-image`: they become visible together with it.
+   */
+  readonly place: 'apart' | 'in-image';
+  /**
+   * Fails now where {@link put} would fail later, and changes nothing.
+   * @throws OcipushError UNSUPPORTED for formats that cannot be stored, FILE_UNWRITABLE, CONFIG_INVALID
+   */
+  check(formats: readonly SignatureFormat[]): Promise<void>;
+  /** Signatures of these formats that are there, as far as the image is not replaced with them. */
+  existing(
+    manifest: RawManifest,
+    formats: readonly SignatureFormat[],
+  ): Promise<readonly Signature[]>;
+  /** Stores signatures of the manifest, which is an instance of a list when `instance` is given. */
+  put(signatures: readonly Signature[], manifest: RawManifest, instance?: Digest): Promise<void>;
+}
+
 export interface ImageDestination extends AsyncDisposable {
   readonly reference: ImageReference;
   readonly capabilities: DestinationCapabilities;
   /** Where the image goes at a registry: other repositories there may give it blobs. */
   readonly repository?: RepositoryName;
+  /** There where signatures have a place. */
+  readonly signatures?: SignatureStore;
   /** The digest that the reference points at now; undefined when there is none or it is unknown. */
   currentDigest(): Promise<Digest | undefined>;
   /**
@@ -130,10 +167,12 @@ export interface ImageDestination extends AsyncDisposable {
   putBlob(blob: BlobUpload): Promise<StoredBlob>;
   /** Writes an instance of a list when `instance` is given, else the manifest that is the image. */
   putManifest(manifest: RawManifest, instance?: Digest): Promise<void>;
-  /** Stores signatures of the image, or of one instance; there where they have a place. */
-  putSignatures?(signatures: readonly Uint8Array[], instance?: Digest): Promise<void>;
   /** Makes the image known under one more tag; there where an image can have several. */
   putTag?(manifest: RawManifest, tag: string): Promise<void>;
+  /** Writes a manifest that refers to another one by its subject, or by a tag; there where it can. */
+  readonly putReferrer?:
+    | ((manifest: RawManifest, tag: string | undefined) => Promise<void>)
+    | undefined;
   /** Keeps the full name under which the image was found beside its new one. */
   addSourceName?(name: NamedReference): void;
   /** Makes what was written visible. */

@@ -42,6 +42,13 @@ describe('runProgram', () => {
     [['--remove-signatures'], { removeSignatures: true }],
     [['--retry', '0'], { retry: 0 }],
     [['--retry-delay', '1m30s'], { retryDelay: '1m30s' }],
+    [['--sign-by', 'k'], { signBy: 'k' }],
+    [['--sign-by-sigstore', 'p'], { signBySigstore: 'p' }],
+    [['--sign-by-sigstore-private-key', 'k'], { signBySigstorePrivateKey: 'k' }],
+    [['--sign-by-sq-fingerprint', 'f'], { signBySqFingerprint: 'f' }],
+    [['--sign-identity', 'a:1'], { signIdentity: 'docker.io/library/a:1' }],
+    [['--sign-identity='], { signIdentity: '' }],
+    [['--sign-passphrase-file', 'p'], { signPassphraseFile: 'p' }],
     [['--signature-policy', 'p'], { signaturePolicy: 'p' }],
     [['--tls-verify'], { tlsVerify: true }],
     [['--tls-verify=f'], { tlsVerify: false }],
@@ -150,6 +157,7 @@ describe('runProgram', () => {
     const text = stdout.replaceAll(/\s+/g, ' ');
     expect(text.match(/\(default [^)]*\)/g)).toEqual([
       '(default 6)',
+      '(default none)',
       '(default 3)',
       '(default true)',
     ]);

@@ -3,6 +3,7 @@ import type { PolicyIdentity } from '../../src/config/policy.ts';
 import type { BlobUpload, RepositoryName, StoredBlob } from '../../src/image/blob.ts';
 import type { Descriptor } from '../../src/image/descriptor.ts';
 import { digestMismatch, digestOf, type Digest } from '../../src/image/digest.ts';
+import type { NamedReference } from '../../src/image/docker-reference.ts';
 import { manifestDigest } from '../../src/image/manifest-type.ts';
 import {
   DOCKER_LIST,
@@ -12,6 +13,7 @@ import {
 } from '../../src/image/media-types.ts';
 import { OcipushError } from '../../src/errors.ts';
 import { slice, type ByteStream } from '../../src/io/bytes.ts';
+import { encodeSignature, type Signature } from '../../src/image/signature.ts';
 import type {
   AnnouncedBlobs,
   DestinationCapabilities,
@@ -19,6 +21,8 @@ import type {
   ImageDestination,
   ImageSource,
   RawManifest,
+  Referrer,
+  SignatureStore,
   SourceReference,
   TransportContext,
 } from '../../src/transports/transport.ts';
@@ -38,6 +42,8 @@ interface SourceParts {
   readonly signed?: (instance: Digest | undefined) => boolean;
   /** Never judged unless told. */
   readonly policyIdentity?: PolicyIdentity | undefined;
+  /** What refers to a manifest; without it there is no place for such. */
+  readonly referrers?: (digest: Digest) => readonly Referrer[];
   /** What stands in place of the content that a digest promises. */
   readonly damaged?: ReadonlyMap<Digest, Uint8Array>;
 }
@@ -74,8 +80,13 @@ export function memorySource(blobs: readonly MadeBlob[], parts: SourceParts = {}
       return slice(once(bytesOf(descriptor.digest)), range);
     },
     ...(parts.signed && {
-      getSignatures: async (instance?: Descriptor) =>
-        parts.signed?.(instance?.digest) ? [Buffer.from(`signature of ${instance?.digest}`)] : [],
+      getSignatures: async (_manifest: RawManifest, instance?: Descriptor) =>
+        parts.signed?.(instance?.digest)
+          ? [signatureSaying(`signature of ${instance?.digest}`)]
+          : [],
+    }),
+    ...(parts.referrers && {
+      getReferrers: async (digest: Digest) => parts.referrers?.(digest) ?? [],
     }),
     [Symbol.asyncDispose]: async () => {
       isOpen = false;
@@ -90,6 +101,11 @@ export function memorySource(blobs: readonly MadeBlob[], parts: SourceParts = {}
       return source;
     },
   };
+}
+
+/** No signature of anything, but told from others by its text. */
+export function signatureSaying(text: string): Signature {
+  return { format: 'simple-signing', bytes: Buffer.from(text) };
 }
 
 async function* once(bytes: Uint8Array): ByteStream {
@@ -116,12 +132,15 @@ export interface MemoryDestination extends DestinationReference {
 
 interface DestinationParts {
   readonly name?: string;
+  readonly dockerReference?: NamedReference;
   /** Where it is at a registry; no registry without it. */
   readonly repository?: RepositoryName;
   readonly capabilities?: Partial<DestinationCapabilities>;
   readonly journal?: Journal;
   /** Takes signatures, by the digest of the instance, or `image`; without it there is no place for them. */
   readonly signatures?: Map<string, readonly string[]>;
+  /** How they are stored otherwise than in the image. */
+  readonly signatureStore?: Partial<SignatureStore>;
   /** Takes further tags; without it there is no place for them. */
   readonly tags?: Map<string, Digest>;
   /** What all names stand for, further tags by their name; without it nobody can say. */
@@ -130,6 +149,8 @@ interface DestinationParts {
   readonly announced?: AnnouncedBlobs[];
   /** Called to verify an image; without it that cannot be done. */
   readonly verify?: ImageDestination['verify'];
+  /** Takes what refers to a manifest, by its tag or digest; without it there is no place for such. */
+  readonly referrers?: Map<string, RawManifest>;
   /** Called with a blob before it is stored. */
   readonly begin?: (upload: BlobUpload) => Promise<void>;
   /** Called before a blob, a manifest (`manifest`) or the end (`commit`) is dealt with; may throw. */
@@ -145,6 +166,7 @@ export function memoryDestination(parts: DestinationParts = {}): MemoryDestinati
   const reference = {
     transport: 'memory',
     toString: () => `memory:${parts.name ?? 'destination'}`,
+    ...(parts.dockerReference && { dockerReference: parts.dockerReference }),
   };
   const blobs = new Map<Digest, Uint8Array>();
   const manifests = new Map<Digest, RawManifest>();
@@ -206,13 +228,27 @@ export function memoryDestination(parts: DestinationParts = {}): MemoryDestinati
       },
     }),
     ...(parts.signatures && {
-      putSignatures: async (signatures: readonly Uint8Array[], instance?: Digest) => {
-        parts.signatures?.set(instance ?? 'image', signatures.map(String));
+      signatures: {
+        place: 'in-image',
+        check: async () => undefined,
+        existing: async () => [],
+        put: async (signatures: readonly Signature[], _: RawManifest, instance?: Digest) => {
+          const written = signatures.map((signature) => String(encodeSignature(signature)));
+          journal.push('signatures');
+          parts.signatures?.set(instance ?? 'image', written);
+        },
+        ...parts.signatureStore,
       },
     }),
     ...(parts.tags && {
       putTag: async ({ digest }: RawManifest, tag: string) => {
         parts.tags?.set(tag, digest);
+      },
+    }),
+    ...(parts.referrers && {
+      putReferrer: async (manifest: RawManifest, tag: string | undefined) => {
+        journal.push('referrer');
+        parts.referrers?.set(tag ?? manifest.digest, manifest);
       },
     }),
     commit: async () => {

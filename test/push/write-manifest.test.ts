@@ -8,7 +8,7 @@ import { writeManifest, type ManifestToWrite } from '../../src/push/write-manife
 import type { RawManifest } from '../../src/transports/transport.ts';
 import { makeContext } from '../support/transport-context.ts';
 import { NO_WISHES } from '../support/push-options.ts';
-import { memoryDestination, type Journal } from './memory-image.ts';
+import { signatureSaying, memoryDestination, type Journal } from './memory-image.ts';
 
 function rawOf(type: string): RawManifest {
   const bytes = Buffer.from(type);
@@ -55,7 +55,7 @@ async function write(types: readonly string[], settings: Settings = {}) {
       return rawOf(type);
     },
   }));
-  const toWrite = { forms, target, signatures: settings.signed ? [Buffer.from('s')] : [] };
+  const toWrite = { forms, target, signatures: settings.signed ? [signatureSaying('s')] : [] };
   const done = writeManifest(session, toWrite).then(({ mediaType }) => mediaType);
   const outcome = await done.catch((error: unknown) => error);
   return { outcome, journal, current: reference.current, signatures: [...signatures.keys()] };

@@ -178,7 +178,7 @@ describe('putManifest', () => {
   ])('is a success with %i %j', async (status, headers) => {
     const { client } = await openScripted('PUT', { status, headers });
     const manifest = { bytes: Buffer.from('{}'), mediaType: TYPE, digest };
-    await expect(putManifest(client, '1', manifest)).resolves.toBeUndefined();
+    await expect(putManifest(client, '1', manifest)).resolves.toEqual({ listsSubject: false });
   });
 
   test.each<readonly [status: number, headers: Readonly<Record<string, string>>]>([

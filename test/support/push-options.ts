@@ -24,7 +24,9 @@ export const NO_WISHES: PushOptions = {
   verify: false,
   mountFrom: [],
   dryRun: false,
+  referrers: 'none',
   removeSignatures: false,
+  signing: { signers: [] },
   retry: 0,
   jobs: 6,
 };

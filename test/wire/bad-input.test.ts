@@ -138,7 +138,7 @@ test('an image that has another digest than its destination', async () => {
   expect(await aftermathOf(scene, await scene.home.run(args))).toEqual(CLEAR_FAILURE);
 });
 
-test('signatures that would be lost', async () => {
+test('signatures that are none', async () => {
   await using scene = await openScene();
   await writeDir(scene.path('image'), { layers });
   await writeFile(scene.path('image/signature-1'), 'signature');

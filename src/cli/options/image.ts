@@ -6,7 +6,7 @@ import { parseDigest, type Digest } from '../../image/digest.ts';
 import { isTag } from '../../image/docker-reference.ts';
 import type { CompressionFormat } from '../../image/media-types.ts';
 import { hostPlatform, parsePlatform } from '../../image/platform.ts';
-import type { ImageFormat, PushOptions } from '../../push/options.ts';
+import type { ImageFormat, PushOptions, ReferrersWish } from '../../push/options.ts';
 import { goQuote } from '../escape.ts';
 import { addBooleanFlag, addListFlag, addValueFlag } from '../flags.ts';
 import { parseCompressionFormat } from './compression.ts';
@@ -19,6 +19,7 @@ export interface ImageFlags {
   readonly format?: ImageFormat;
   readonly platform: readonly Platform[];
   readonly preserveDigests?: boolean;
+  readonly referrers?: ReferrersWish;
   readonly removeSignatures?: boolean;
   readonly tag: readonly string[];
 }
@@ -67,6 +68,12 @@ export function addImageFlags(command: Command): void {
     '--preserve-digests',
     'Fail rather than push anything with another digest than at the source',
   );
+  addValueFlag(
+    command,
+    '--referrers <which>',
+    'Push what refers to the image as well: none, signatures or all',
+    { convert: parseReferrersWish, shownDefault: 'none' },
+  );
   addBooleanFlag(
     command,
     '--remove-signatures',
@@ -89,6 +96,7 @@ export type ImageOptions = Pick<
   | 'platform'
   | 'platforms'
   | 'preserveDigests'
+  | 'referrers'
   | 'removeSignatures'
   | 'tags'
 >;
@@ -102,6 +110,7 @@ export function parseImageOptions(flags: ImageFlags): ImageOptions {
     platform: hostPlatform(process.platform, process.arch),
     platforms: flags.platform,
     preserveDigests: flags.preserveDigests ?? false,
+    referrers: flags.referrers ?? 'none',
     removeSignatures: flags.removeSignatures ?? false,
     tags: [...new Set(flags.tag)],
   };
@@ -116,6 +125,14 @@ function parseFormat(text: string): ImageFormat {
     `unknown format ${goQuote(text)}. Choose one of the supported formats: 'oci', 'v2s1', or 'v2s2'`,
     { origin: 'usage' },
   );
+}
+
+/** @throws OcipushError USAGE */
+function parseReferrersWish(text: string): ReferrersWish {
+  if (text === 'none' || text === 'signatures' || text === 'all') return text;
+  throw new OcipushError('USAGE', `${goQuote(text)} is none of none, signatures, all`, {
+    origin: 'usage',
+  });
 }
 
 function parseAnnotation(text: string): readonly [string, string] {

@@ -73,7 +73,10 @@ export function addPushFlags(command: Command): void {
  * What was typed, else what is configured, else what podman does.
  * @throws OcipushError USAGE, CONFIG_INVALID
  */
-export function parsePushOptions(flags: PushFlags, conf: EngineConf = {}): PushOptions {
+export function parsePushOptions(
+  flags: PushFlags,
+  conf: EngineConf = {},
+): Omit<PushOptions, 'signing'> {
   return {
     ...parseImageOptions(flags),
     compression: parseCompressionOptions(flags, conf),

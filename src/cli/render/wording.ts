@@ -1,7 +1,13 @@
 /** Progress events in podman's words. */
+import type { SignatureFormat } from '../../image/signature.ts';
 import type { ProgressEvent } from '../../push/progress.ts';
 import { escapeControls, goQuote } from '../escape.ts';
 import { formatDuration } from '../go-values.ts';
+
+const SIGNING: Readonly<Record<SignatureFormat, string>> = {
+  'simple-signing': 'simple signing',
+  sigstore: 'a sigstore signature',
+};
 
 /** The line of an event that every display of progress shows; undefined for blobs and warnings. */
 export function stepLine(event: ProgressEvent): string | undefined {
@@ -18,8 +24,14 @@ export function stepLine(event: ProgressEvent): string | undefined {
       );
     case 'writing-manifest':
       return line(`Writing manifest ${event.of === 'list' ? 'list ' : ''}to image destination`);
+    case 'creating-signature': {
+      const number = event.number === undefined ? '' : ` ${event.number}`;
+      return line(`Creating signature${number}: Signing image using ${SIGNING[event.format]}`);
+    }
     case 'storing-signatures':
       return line('Storing signatures');
+    case 'referrer':
+      return line(`Copying referrer ${event.digest} (${event.type})`);
     case 'unchanged':
       return line('Skipping: image already present at destination');
     case 'blob-start':

@@ -2,6 +2,7 @@
 import type { Descriptor } from '../../image/descriptor.ts';
 import type { Digest } from '../../image/digest.ts';
 import { parseImageManifest } from '../../image/manifest.ts';
+import type { Signature } from '../../image/signature.ts';
 import { isManifestType } from '../../image/media-types.ts';
 import { parseJsonObject } from '../../io/bounded-json.ts';
 import type { ImageSource, RawManifest, TransportContext } from '../transport.ts';
@@ -43,11 +44,12 @@ export class DistantInstances implements AsyncDisposable {
     return raw;
   }
 
-  async signatures(instance: Descriptor): Promise<readonly Uint8Array[]> {
+  async signatures(manifest: RawManifest, instance: Descriptor): Promise<readonly Signature[]> {
     const source = await this.#source(instance);
     if (source === undefined) return [];
     const { digest } = await source.getManifest();
-    return (await source.getSignatures?.(digest === instance.digest ? undefined : instance)) ?? [];
+    const part = digest === instance.digest ? undefined : instance;
+    return (await source.getSignatures?.(manifest, part)) ?? [];
   }
 
   /** Where a blob is that one of the manifests names. */

@@ -3,6 +3,7 @@ import type { StorageConf } from '../../config/storage-conf.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import type { Digest } from '../../image/digest.ts';
 import type { NamedReference } from '../../image/docker-reference.ts';
+import type { Signature } from '../../image/signature.ts';
 import { OcipushError } from '../../errors.ts';
 import type { ByteRange, ByteStream } from '../../io/bytes.ts';
 import { readFileStream } from '../../io/file-reader.ts';
@@ -93,9 +94,9 @@ class StorageSource implements ImageSource {
   }
 
   /** What was signed are the layers as they were pulled, which the storage has not kept. */
-  async getSignatures(instance?: Descriptor): Promise<readonly Uint8Array[]> {
+  async getSignatures(manifest: RawManifest, instance?: Descriptor): Promise<readonly Signature[]> {
     const stored = instance && (await this.#instance(instance));
-    if (instance && !stored) return this.#distant.signatures(instance);
+    if (instance && !stored) return this.#distant.signatures(manifest, instance);
     if (!this.#isSigned(stored, instance)) return [];
     throw new OcipushError(
       'UNSUPPORTED',

@@ -11,6 +11,7 @@ import {
   OCI_INDEX,
   OCI_MANIFEST,
 } from '../../image/media-types.ts';
+import { encodeSignature, type Signature } from '../../image/signature.ts';
 import { OcipushError } from '../../errors.ts';
 import { withFileLock, type FileLock } from '../../io/file-lock.ts';
 import { unwritable } from '../destination-error.ts';
@@ -21,6 +22,7 @@ import type {
   ImageDestination,
   ImageReference,
   RawManifest,
+  SignatureStore,
   TransportContext,
 } from '../transport.ts';
 import { wholeImageDigest } from '../whole-image.ts';
@@ -59,6 +61,12 @@ export function openDirDestination(
 class DirDestination implements ImageDestination {
   readonly reference: ImageReference;
   readonly capabilities = CAPABILITIES;
+  readonly signatures: SignatureStore = {
+    place: 'in-image',
+    check: () => Promise.resolve(),
+    existing: () => Promise.resolve([]),
+    put: async (signatures, _manifest, instance) => this.#putSignatures(signatures, instance),
+  };
   readonly #files: FileStore;
   readonly #context: TransportContext;
   readonly #blobs = new Map<string, BlobIdentity>();
@@ -109,13 +117,6 @@ class DirDestination implements ImageDestination {
     this.#instances.add(name);
   }
 
-  putSignatures(signatures: readonly Uint8Array[], instance?: Digest): Promise<void> {
-    for (const [index, signature] of signatures.entries()) {
-      this.#signatures.set(signatureName(index + 1, instance), signature);
-    }
-    return Promise.resolve();
-  }
-
   async commit(): Promise<void> {
     const { root } = this.#files;
     const { signal, registry } = this.#context;
@@ -133,6 +134,12 @@ class DirDestination implements ImageDestination {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#files[Symbol.asyncDispose]();
+  }
+
+  #putSignatures(signatures: readonly Signature[], instance: Digest | undefined): void {
+    for (const [index, signature] of signatures.entries()) {
+      this.#signatures.set(signatureName(index + 1, instance), encodeSignature(signature));
+    }
   }
 
   /**

@@ -2,9 +2,10 @@
 import { join } from 'node:path';
 import type { PolicyIdentity } from '../../config/policy.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
-import { OcipushError } from '../../errors.ts';
+import { OcipushError, wrapError } from '../../errors.ts';
 import { digestAlgorithm, digestHex, digestMismatch } from '../../image/digest.ts';
 import { manifestDigest, manifestTypeOf } from '../../image/manifest-type.ts';
+import { decodeSignature, type Signature } from '../../image/signature.ts';
 import type { ByteRange, ByteStream } from '../../io/bytes.ts';
 import { readFileStream, readSmallFile } from '../../io/file-reader.ts';
 import { pathScopes } from '../policy-scopes.ts';
@@ -65,13 +66,16 @@ class DirSource implements ImageSource {
     return namedBlob(digest, () => readFileStream(join(this.#path, digestHex(digest)), range));
   }
 
-  async getSignatures(instance?: Descriptor): Promise<readonly Uint8Array[]> {
-    const signatures: Uint8Array[] = [];
+  async getSignatures(
+    _manifest: RawManifest,
+    instance?: Descriptor,
+  ): Promise<readonly Signature[]> {
+    const signatures: Signature[] = [];
     for (;;) {
       const path = join(this.#path, signatureName(signatures.length + 1, instance?.digest));
-      const signature = await readIfThere(path);
-      if (signature === undefined) return signatures;
-      signatures.push(signature);
+      const blob = await readIfThere(path);
+      if (blob === undefined) return signatures;
+      signatures.push(decoded(blob, path));
       if (signatures.length > MAX_SIGNATURES) throw tooManySignatures(this.#path);
     }
   }
@@ -87,6 +91,14 @@ async function readIfThere(path: string): Promise<Uint8Array | undefined> {
   } catch (error) {
     if (error instanceof OcipushError && error.code === 'FILE_NOT_FOUND') return undefined;
     throw partError(error, 'reading signatures');
+  }
+}
+
+function decoded(blob: Uint8Array, path: string): Signature {
+  try {
+    return decodeSignature(blob);
+  } catch (error) {
+    throw wrapError(error, `reading ${path}`, { code: 'SIGNATURE_INVALID', origin: 'source' });
   }
 }
 

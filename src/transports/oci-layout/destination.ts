@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { BlobUpload, StoredBlob } from '../../image/blob.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import type { Digest } from '../../image/digest.ts';
+import { referenceOf } from '../../image/referrers.ts';
 import { OcipushError } from '../../errors.ts';
 import { withFileLock } from '../../io/file-lock.ts';
 import { readSmallFile } from '../../io/file-reader.ts';
@@ -44,6 +45,8 @@ class LayoutDestination implements ImageDestination {
   readonly #writer: LayoutWriter;
   readonly #context: TransportContext;
   readonly #entries: Descriptor[] = [];
+  /** Beside an image without a name they would have to be told from it. */
+  readonly putReferrer: ImageDestination['putReferrer'];
 
   constructor(
     reference: ImageReference,
@@ -55,6 +58,7 @@ class LayoutDestination implements ImageDestination {
     this.#target = target;
     this.#writer = writer;
     this.#context = context;
+    this.putReferrer = target.name === undefined ? undefined : this.#putReferrer;
   }
 
   async currentDigest(): Promise<Digest | undefined> {
@@ -95,6 +99,11 @@ class LayoutDestination implements ImageDestination {
   async putTag(manifest: RawManifest, tag: string): Promise<void> {
     this.#entries.push(await this.#writer.putManifest(manifest, tag));
   }
+
+  readonly #putReferrer = async (manifest: RawManifest, tag: string | undefined): Promise<void> => {
+    const entry = await this.#writer.putManifest(manifest, tag);
+    this.#entries.push(tag === undefined ? referenceOf(manifest).entry : entry);
+  };
 
   async commit(): Promise<void> {
     const { path } = this.#target;

@@ -14,6 +14,7 @@ import {
   type ImageReference,
   type ImageSource,
   type RawManifest,
+  type Referrer,
 } from '../transport.ts';
 import { selectEntry, type ImageSelector } from './entry.ts';
 import type { LayoutFiles } from './layout.ts';
@@ -27,7 +28,7 @@ export function openLayoutSource(
   return disposeOnFailure(files, async () => {
     const entries = parseEntries(await files.readIndex());
     const entry = selectEntry(entries, selector);
-    return new LayoutSource(reference, await files.policyIdentity(), files, entry);
+    return new LayoutSource(reference, await files.policyIdentity(), files, { entry, entries });
   });
 }
 
@@ -36,17 +37,19 @@ class LayoutSource implements ImageSource {
   readonly policyIdentity: PolicyIdentity;
   readonly #files: LayoutFiles;
   readonly #entry: Descriptor;
+  readonly #entries: readonly Descriptor[];
 
   constructor(
     reference: ImageReference,
     policyIdentity: PolicyIdentity,
     files: LayoutFiles,
-    entry: Descriptor,
+    index: { readonly entry: Descriptor; readonly entries: readonly Descriptor[] },
   ) {
     this.reference = reference;
     this.policyIdentity = policyIdentity;
     this.#files = files;
-    this.#entry = entry;
+    this.#entry = index.entry;
+    this.#entries = index.entries;
   }
 
   async getManifest(instance?: Descriptor): Promise<RawManifest> {
@@ -59,6 +62,11 @@ class LayoutSource implements ImageSource {
 
   getBlob({ digest }: Descriptor, range?: ByteRange): ByteStream {
     return this.#readBlob(digest, range);
+  }
+
+  async getReferrers(digest: Digest): Promise<readonly Referrer[]> {
+    const { referrersAmong } = await import('./referrers.ts');
+    return referrersAmong(this.#entries, digest, (entry) => this.getManifest(entry));
   }
 
   #readBlob(digest: Digest, range?: ByteRange): ByteStream {

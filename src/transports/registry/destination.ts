@@ -21,8 +21,10 @@ import type {
   ImageDestination,
   ImageReference,
   RawManifest,
+  SignatureStore,
   TransportContext,
 } from '../transport.ts';
+import { RegistrySignatures } from './signatures.ts';
 
 /** @throws OcipushError when the certificates for the registry cannot be used; nothing is sent yet */
 export async function openRegistryDestination(
@@ -37,19 +39,26 @@ export async function openRegistryDestination(
     context.registry,
     context.signal,
   );
-  return new RegistryDestination(reference, name, client);
+  const signatures = new RegistrySignatures(name, client, context);
+  return new RegistryDestination(reference, name, client, signatures);
 }
 
 class RegistryDestination implements ImageDestination {
   readonly reference: ImageReference;
   readonly capabilities: DestinationCapabilities;
   readonly repository: RepositoryName;
+  readonly signatures: SignatureStore;
   /** The tag or digest under which the image is to be found. */
   readonly #target: string;
   readonly #client: RegistryClient;
   readonly #uploader: BlobUploader;
 
-  constructor(reference: ImageReference, name: NamedReference, client: RegistryClient) {
+  constructor(
+    reference: ImageReference,
+    name: NamedReference,
+    client: RegistryClient,
+    signatures: SignatureStore,
+  ) {
     this.reference = reference;
     this.capabilities = {
       manifestTypes: [OCI_MANIFEST, DOCKER_MANIFEST, OCI_INDEX, DOCKER_LIST, DOCKER_V1_SIGNED],
@@ -59,6 +68,7 @@ class RegistryDestination implements ImageDestination {
     };
     this.#target = name.tag ?? name.digest ?? 'latest';
     this.repository = client.repository;
+    this.signatures = signatures;
     this.#client = client;
     this.#uploader = new BlobUploader(client);
   }
@@ -91,12 +101,18 @@ class RegistryDestination implements ImageDestination {
     return this.#uploader.upload(blob);
   }
 
-  putManifest(manifest: RawManifest, instance?: Digest): Promise<void> {
-    return putManifest(this.#client, instance ?? this.#target, manifest);
+  async putManifest(manifest: RawManifest, instance?: Digest): Promise<void> {
+    await putManifest(this.#client, instance ?? this.#target, manifest);
   }
 
-  putTag(manifest: RawManifest, tag: string): Promise<void> {
-    return putManifest(this.#client, tag, manifest);
+  async putTag(manifest: RawManifest, tag: string): Promise<void> {
+    await putManifest(this.#client, tag, manifest);
+  }
+
+  async putReferrer(manifest: RawManifest, tag: string | undefined): Promise<void> {
+    const { storeAttachment, storeReferrer } = await import('./referrers.ts');
+    if (tag === undefined) await storeReferrer(this.#client, manifest);
+    else await storeAttachment(this.#client, this.#uploader, manifest, tag);
   }
 
   /** A registry shows every manifest as soon as it has it. */

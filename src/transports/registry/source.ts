@@ -1,12 +1,13 @@
 /** Reads an image from a repository of a registry. */
-import { OcipushError, withDetails, type ErrorCode } from '../../errors.ts';
+import { OcipushError, withDetails, wrapError, type ErrorCode } from '../../errors.ts';
 import type { PolicyIdentity } from '../../config/policy.ts';
 import type { RepositoryName } from '../../image/blob.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
-import { digestAlgorithm, digestMismatch } from '../../image/digest.ts';
+import { digestAlgorithm, digestMismatch, type Digest } from '../../image/digest.ts';
 import type { NamedReference } from '../../image/docker-reference.ts';
 import { manifestDigest, manifestTypeOf } from '../../image/manifest-type.ts';
 import { isListType, isManifestType } from '../../image/media-types.ts';
+import type { Signature } from '../../image/signature.ts';
 import type { ByteRange, ByteStream } from '../../io/bytes.ts';
 import { RegistryClient } from '../../registry/client.ts';
 import { readBlob } from '../../registry/download.ts';
@@ -18,8 +19,10 @@ import {
   type ImageReference,
   type ImageSource,
   type RawManifest,
+  type Referrer,
   type TransportContext,
 } from '../transport.ts';
+import { RegistrySignatures } from './signatures.ts';
 
 /** @throws OcipushError when the certificates for the registry cannot be used; nothing is sent yet */
 export async function openRegistrySource(
@@ -30,7 +33,8 @@ export async function openRegistrySource(
   const repository = { registry: name.domain, path: name.path };
   const { registry, signal } = context;
   const client = await RegistryClient.open(repository, 'pull', registry, signal);
-  return new RegistrySource(reference, name, client);
+  const signatures = new RegistrySignatures(name, client, context);
+  return new RegistrySource(reference, name, client, signatures);
 }
 
 class RegistrySource implements ImageSource {
@@ -39,13 +43,20 @@ class RegistrySource implements ImageSource {
   readonly repository: RepositoryName;
   readonly #name: NamedReference;
   readonly #client: RegistryClient;
+  readonly #signatures: RegistrySignatures;
 
-  constructor(reference: ImageReference, name: NamedReference, client: RegistryClient) {
+  constructor(
+    reference: ImageReference,
+    name: NamedReference,
+    client: RegistryClient,
+    signatures: RegistrySignatures,
+  ) {
     this.reference = reference;
     this.policyIdentity = { transport: 'docker', scopes: nameScopes(name) };
     this.repository = client.repository;
     this.#name = name;
     this.#client = client;
+    this.#signatures = signatures;
   }
 
   async getManifest(instance?: Descriptor): Promise<RawManifest> {
@@ -67,6 +78,20 @@ class RegistrySource implements ImageSource {
     } catch (error) {
       throw readingError(error, 'BLOB_UNKNOWN');
     }
+  }
+
+  async getSignatures(manifest: RawManifest): Promise<readonly Signature[]> {
+    return this.#signatures.read(manifest).catch((error: unknown) => {
+      const fallback = { code: 'FILE_UNREADABLE', origin: 'source' } as const;
+      throw wrapError(readingError(error, 'SOURCE_NOT_FOUND'), 'reading signatures', fallback);
+    });
+  }
+
+  async getReferrers(digest: Digest): Promise<readonly Referrer[]> {
+    const { findReferrers } = await import('./referrers.ts');
+    return findReferrers(this.#client, digest).catch((error: unknown) => {
+      throw readingError(error, 'BLOB_UNKNOWN');
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -13,6 +13,7 @@ const NOTHING = {
   platform: hostPlatform(process.platform, process.arch),
   platforms: [],
   preserveDigests: false,
+  referrers: 'none',
   removeSignatures: false,
   tags: [],
 };
@@ -46,6 +47,9 @@ test.each<[flags: string[], options: object]>([
     },
   ],
   [['--preserve-digests'], { preserveDigests: true }],
+  [['--referrers', 'all'], { referrers: 'all' }],
+  [['--referrers=signatures'], { referrers: 'signatures' }],
+  [['--referrers=none'], {}],
   [['--remove-signatures'], { removeSignatures: true }],
   [['--tag', 'b', '--tag=a', '--tag', 'b'], { tags: ['b', 'a'] }],
 ])('%j', async (flags, options) => {
@@ -61,6 +65,7 @@ describe('refuses', () => {
     [['--format', 'OCI'], 'unknown format "OCI"'],
     [['--format', 'toString'], 'unknown format "toString"'],
     [['--platform', 'linux'], 'invalid platform "linux"'],
+    [['--referrers=some'], '"some" is none of none, signatures, all'],
     [['--tag', 'a b'], 'a tag is at most 128'],
     [['--tag', '.a'], 'a tag is at most 128'],
     [['--tag', 'a/b:c'], 'a tag is at most 128'],

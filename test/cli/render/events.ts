@@ -28,5 +28,7 @@ export const EVERY_EVENT: readonly ProgressEvent[] = [
   { kind: 'blob-done', digest: CONFIG, stored: { digest: CONFIG, size: 900, how: 'uploaded' } },
   { kind: 'writing-manifest', of: 'image' },
   { kind: 'writing-manifest', of: 'list' },
+  { kind: 'creating-signature', format: 'simple-signing', number: undefined },
+  { kind: 'creating-signature', format: 'sigstore', number: 2 },
   { kind: 'unchanged', digest: STORED },
 ];

@@ -23,6 +23,8 @@ Copying blob ${LAYER}
 Copying config ${CONFIG}
 Writing manifest to image destination
 Writing manifest list to image destination
+Creating signature: Signing image using simple signing
+Creating signature 2: Signing image using a sigstore signature
 Skipping: image already present at destination
 `,
     );

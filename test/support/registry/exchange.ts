@@ -29,6 +29,8 @@ export type Route =
   | { readonly kind: 'token' }
   | { readonly kind: 'tags'; readonly name: string }
   | { readonly kind: 'blob'; readonly name: string; readonly digest: string }
+  | { readonly kind: 'referrers'; readonly name: string; readonly digest: string }
+  | { readonly kind: 'signatures'; readonly name: string; readonly digest: string }
   | { readonly kind: 'upload'; readonly name: string; readonly uuid: string }
   | { readonly kind: 'manifest'; readonly name: string; readonly reference: string };
 
@@ -53,6 +55,14 @@ const ROUTES: readonly (readonly [RegExp, (groups: Groups) => Route])[] = [
   [
     new RegExp(`^/v2/${NAME}/manifests/(?<reference>\\w[\\w.-]{0,127}|${DIGEST})$`),
     ({ name = '', reference = '' }) => ({ kind: 'manifest', name, reference }),
+  ],
+  [
+    new RegExp(`^/v2/${NAME}/referrers/(?<digest>${DIGEST})$`),
+    ({ name = '', digest = '' }) => ({ kind: 'referrers', name, digest }),
+  ],
+  [
+    new RegExp(`^/extensions/v2/${NAME}/signatures/(?<digest>${DIGEST})$`),
+    ({ name = '', digest = '' }) => ({ kind: 'signatures', name, digest }),
   ],
 ];
 

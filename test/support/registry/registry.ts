@@ -27,6 +27,10 @@ export interface RegistryOptions {
   readonly relativeLocations?: boolean;
   /** Takes layers that have `urls` instead of a blob; the real one does not by default. */
   readonly foreignLayers?: boolean;
+  /** Lists what refers to a manifest, in pages of so many entries. */
+  readonly referrersPage?: number;
+  /** Stores simple signatures itself, and says so. */
+  readonly storesSignatures?: boolean;
 }
 
 /** A running registry; disposing of it ends all connections. */
@@ -92,5 +96,7 @@ function partsOf(options: RegistryOptions): Parts {
     tokens: new TokenServer(auth?.kind === 'bearer' ? auth : undefined),
     uploads: new Uploads(repositories, { storage, behaviour, relativeLocations }),
     rules: { foreignLayers: options.foreignLayers ?? false },
+    referrersPage: options.referrersPage,
+    storesSignatures: options.storesSignatures ?? false,
   };
 }

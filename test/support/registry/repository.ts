@@ -1,5 +1,6 @@
 /** What the registry keeps: blobs, manifests and tags of one repository. */
 import { digestOf, type Digest } from '../../../src/image/digest.ts';
+import type { StoredSignature } from './signatures.ts';
 
 /** `bytes` is undefined where the registry was told to discard them. */
 export interface StoredBlob {
@@ -16,6 +17,8 @@ export interface StoredManifest {
 /** The content of one repository, for assertions, and ways to prepare it before a push. */
 export class Repository {
   readonly name: string;
+  /** By digest of what is signed; only where the registry stores signatures. */
+  readonly signatures = new Map<string, readonly StoredSignature[]>();
   readonly #blobs = new Map<string, StoredBlob>();
   readonly #manifests = new Map<string, StoredManifest>();
   readonly #tags = new Map<string, Digest>();

@@ -5,6 +5,7 @@ import type { Descriptor } from '../../../src/image/descriptor.ts';
 import { digestOf, type Digest } from '../../../src/image/digest.ts';
 import { parseImageManifest } from '../../../src/image/manifest.ts';
 import { OCI_INDEX, OCI_MANIFEST } from '../../../src/image/media-types.ts';
+import type { Signature } from '../../../src/image/signature.ts';
 import { collect, type ByteRange } from '../../../src/io/bytes.ts';
 import {
   parseContainersStorageReference,
@@ -173,8 +174,10 @@ describe('a list', () => {
     const { layers } = parseImageManifest(instance.bytes, OCI_MANIFEST);
     expect(layers).toMatchObject([{ digest: layer.diffID, size: 519 }]);
     expect(await blob(source, layer.diffID)).toBe(layer.tar.toString());
-    expect(await source.getSignatures?.()).toEqual([]);
-    await expect(source.getSignatures?.(instanceOf(digest))).rejects.toMatchObject(NOT_AS_SIGNED);
+    expect(await source.getSignatures?.(await source.getManifest())).toEqual([]);
+    await expect(source.getSignatures?.(instance, instanceOf(digest))).rejects.toMatchObject(
+      NOT_AS_SIGNED,
+    );
   });
 
   test('names an instance that is not in the storage', async () => {
@@ -213,12 +216,13 @@ describe('a list', () => {
     ])('reads what was added as %s', async (_, place) => {
       const { source, image, directory } = await makeDistant(place);
       const { descriptor, bytes } = image.manifest;
-      expect((await source.getManifest(descriptor)).bytes).toEqual(Buffer.from(bytes));
+      const manifest = await source.getManifest(descriptor);
+      expect(manifest.bytes).toEqual(Buffer.from(bytes));
       for (const each of [image.config, ...image.layers]) {
         const read = await collect(source.getBlob(each.descriptor), 10_000, 'blob');
         expect(Buffer.compare(read, each.bytes)).toBe(0);
       }
-      expect(await source.getSignatures?.(descriptor)).toEqual([]);
+      expect(await source.getSignatures?.(manifest, descriptor)).toEqual([]);
       await source[Symbol.asyncDispose]();
       expect(await openFiles(directory)).toEqual([]);
     });
@@ -246,11 +250,11 @@ describe('a list', () => {
 });
 
 describe('signatures', () => {
-  async function reading(metadata: string): Promise<readonly Uint8Array[] | undefined> {
+  async function reading(metadata: string): Promise<readonly Signature[] | undefined> {
     const storage = await makeStorage();
     await storage.image({ names: ['localhost/a:1'], record: { metadata } });
     await using source = await open(storage, 'localhost/a:1');
-    return source.getSignatures?.();
+    return source.getSignatures?.(await source.getManifest());
   }
 
   test.each(['', '{}', '{"signature-sizes":[]}', '{"signature-sizes":null}'])(

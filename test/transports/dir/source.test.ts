@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { digestHex, digestOf } from '../../../src/image/digest.ts';
 import { manifestDigest } from '../../../src/image/manifest-type.ts';
 import { DOCKER_V1_SIGNED, OCI_INDEX, OCI_MANIFEST } from '../../../src/image/media-types.ts';
+import { encodeSignature } from '../../../src/image/signature.ts';
 import { parseDirReference } from '../../../src/transports/dir/reference.ts';
 import type { ImageSource } from '../../../src/transports/transport.ts';
 import { makeIndex, makeLayer, writeDir, type MadeImage } from '../../support/make-image.ts';
@@ -95,19 +96,22 @@ test('reads signatures of an image and of an instance', async () => {
   const source = await open();
   const { descriptor } = image.manifest;
   const hex = descriptor.digest.slice('sha256:'.length);
+  const manifest = await source.getManifest();
   const found = async (): Promise<readonly string[][]> =>
     Promise.all(
       [undefined, descriptor].map(async (instance) =>
-        ((await source.getSignatures?.(instance)) ?? []).map(String),
+        ((await source.getSignatures?.(manifest, instance)) ?? []).map((signature) =>
+          Buffer.from(encodeSignature(signature)).toString('latin1'),
+        ),
       ),
     );
   expect(await found()).toEqual([[], []]);
-  await writeFile(join(dir, 'signature-2'), 'second'); // a hole ends the list
+  await writeFile(join(dir, 'signature-2'), '\xa0second', 'latin1'); // a hole ends the list
   expect(await found()).toEqual([[], []]);
-  await writeFile(join(dir, 'signature-1'), 'first');
-  expect(await found()).toEqual([['first', 'second'], []]);
-  await writeFile(join(dir, `${hex}.signature-1`), 'of the instance');
-  expect(await found()).toEqual([['first', 'second'], ['of the instance']]);
+  await writeFile(join(dir, 'signature-1'), '\xa3first', 'latin1');
+  expect(await found()).toEqual([['\xa3first', '\xa0second'], []]);
+  await writeFile(join(dir, `${hex}.signature-1`), '\x88instance', 'latin1');
+  expect(await found()).toEqual([['\xa3first', '\xa0second'], ['\x88instance']]);
 });
 
 test('needs no version file, and follows links', async () => {

@@ -58,7 +58,7 @@ describe('connecting', () => {
       host: 'api.moby.localhost',
       'content-type': 'application/x-tar',
       'transfer-encoding': 'chunked',
-      'user-agent': 'test',
+      'user-agent': 'agent/1',
     });
   });
 

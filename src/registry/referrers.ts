@@ -1,0 +1,89 @@
+/** Asks a registry what refers to a manifest (OCI distribution-spec 1.1, listing referrers). */
+import type { Descriptor } from '../image/descriptor.ts';
+import type { Digest } from '../image/digest.ts';
+import { OCI_INDEX } from '../image/media-types.ts';
+import { parseReferrers, referrersTag } from '../image/referrers.ts';
+import { OcipushError } from '../errors.ts';
+import { collect, MIB, single } from '../io/bytes.ts';
+import { isTransient } from './answer-error.ts';
+import type { RegistryClient } from './client.ts';
+import type { HttpResponse } from './http.ts';
+import { getManifest, type DeliveredManifest } from './manifests.ts';
+
+const LIST_LIMIT = 4 * MIB;
+/** Far more than an image has; an endless list ends here. */
+const MAX_PAGES = 64;
+/** What registries say to a question that they do not know. */
+const NO_SUCH_QUESTION = [400, 404, 405, 501];
+
+/** @throws OcipushError MANIFEST_INVALID, LIMIT_EXCEEDED, or of the registry */
+export async function listReferrers(
+  client: RegistryClient,
+  digest: Digest,
+): Promise<readonly Descriptor[]> {
+  const found: Descriptor[] = [];
+  let target: string | URL | undefined = `referrers/${digest}`;
+  for (let page = 0; page < MAX_PAGES; page += 1) {
+    const answer: Page | undefined = await readPage(client, target, digest);
+    if (answer === undefined) return listInTag(client, digest);
+    found.push(...parseReferrers(answer.list).instances);
+    if (answer.next === undefined) return found;
+    target = answer.next;
+  }
+  throw new OcipushError('LIMIT_EXCEEDED', `there is too much that refers to ${digest}`, {
+    hint: 'push without it: --referrers none',
+  });
+}
+
+/** The manifest of a tag or digest; undefined when there is none. */
+export async function findManifest(
+  client: RegistryClient,
+  reference: string,
+): Promise<DeliveredManifest | undefined> {
+  try {
+    return await getManifest(client, reference, LIST_LIMIT);
+  } catch (error) {
+    if (error instanceof OcipushError && error.context['status'] === 404) return undefined;
+    throw error;
+  }
+}
+
+interface Page {
+  readonly list: Uint8Array;
+  readonly next: URL | undefined;
+}
+
+async function readPage(
+  client: RegistryClient,
+  target: string | URL,
+  digest: Digest,
+): Promise<Page | undefined> {
+  return client.withRetry(async () => {
+    const response = await client.sendOnce({
+      method: 'GET',
+      target,
+      headers: { accept: OCI_INDEX },
+      accept: [200, ...NO_SUCH_QUESTION],
+      streams: [200],
+      attempt: `asking what refers to ${digest}`,
+    });
+    if (response.status !== 200) return undefined;
+    const body = response.stream ?? single(response.body);
+    return { list: await collect(body, LIST_LIMIT, 'list of referrers'), next: nextPage(response) };
+  }, isTransient);
+}
+
+/** RFC 8288; the next page is at the same registry. */
+function nextPage(response: HttpResponse): URL | undefined {
+  const [, target = ''] =
+    /<([^>]*)>\s*;[^,]*\brel="?next"?/.exec(response.header('link') ?? '') ?? [];
+  if (target === '' || !URL.canParse(target, response.url.href)) return undefined;
+  const url = new URL(target, response.url);
+  return url.origin === response.url.origin ? url : undefined;
+}
+
+/** Where a registry lists nothing itself, a list under a tag does. */
+async function listInTag(client: RegistryClient, digest: Digest): Promise<readonly Descriptor[]> {
+  const list = await findManifest(client, referrersTag(digest));
+  return list === undefined ? [] : parseReferrers(list.bytes).instances;
+}
