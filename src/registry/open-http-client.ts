@@ -10,6 +10,6 @@ export async function openHttpClient(
   options: RegistryOptions,
 ): Promise<HttpClient> {
   const certificates = await options.certificatesFor(host);
-  const { systemAuthorities, proxyFor } = options;
-  return new HttpClient({ certificates, security, systemAuthorities, proxyFor });
+  const { systemAuthorities, proxyFor, limits } = options;
+  return new HttpClient({ certificates, security, systemAuthorities, proxyFor, limits });
 }
