@@ -5,6 +5,7 @@ import type { RawManifest } from '../transports/transport.ts';
 import { checkOverwrite, isNamed } from './overwrite.ts';
 import type { PushSession } from './session.ts';
 import { storeSignatures, type Signatures } from './signatures.ts';
+import { withUnknownBlobs } from './unknown-blobs.ts';
 
 /** `instance`: of a list, to be found under its own digest; `image`: as the reference says. */
 export type ManifestTarget = 'image' | 'instance';
@@ -93,14 +94,16 @@ export function checkExpected({ options }: PushSession, { digest }: RawManifest)
 }
 
 async function put(
-  { destination, progress }: PushSession,
+  session: PushSession,
   manifest: RawManifest,
   target: ManifestTarget,
 ): Promise<void> {
+  const { destination, progress } = session;
   const of = isListType(manifest.mediaType) ? 'list' : 'image';
   progress.event({ kind: 'writing-manifest', of });
   const instance = target === 'instance' ? manifest.digest : undefined;
-  await destination.putManifest(manifest, instance).catch((error: unknown) => {
+  const write = (): Promise<void> => destination.putManifest(manifest, instance);
+  await withUnknownBlobs(session, write).catch((error: unknown) => {
     throw wrapError(error, 'writing manifest', { code: 'REGISTRY_STATUS', origin: 'destination' });
   });
 }
