@@ -151,7 +151,10 @@ async function createContext(
   const warn = (message: string) => progress.event({ kind: 'warning', message });
   return {
     signal: host.signal,
-    registry: await parseRegistryOptions(flags, host, warn),
+    registry: {
+      ...(await parseRegistryOptions(flags, host, warn)),
+      onSetback: (setback) => progress.event(setback),
+    },
     temporaryDirectory: await temporaryDirectory(host),
     standardInput: () => pipedInput(host),
     environment: host.environment,

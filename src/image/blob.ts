@@ -1,7 +1,6 @@
 /** A blob on its way: how its bytes are produced, and what became of them. */
-import { createHash } from 'node:crypto';
 import type { ByteStream } from '../io/bytes.ts';
-import { finishDigest, type Digest } from './digest.ts';
+import { RunningDigest, type Digest } from './digest.ts';
 
 /** What identifies content: its digest, and its size in bytes. */
 export interface BlobIdentity {
@@ -21,6 +20,11 @@ export interface BlobProduction {
   readonly stream: ByteStream;
   /** @throws TypeError while the stream has not been taken to its end */
   readonly result: () => ProducedBlob;
+  /**
+   * What the bytes come to that have been produced until now, though perhaps not taken yet: by that
+   * another production can be told to be the same. Undefined where nobody hashes them.
+   */
+  readonly soFar?: (() => BlobIdentity | undefined) | undefined;
 }
 
 /** What bytes turned out to be once they have all been produced. */
@@ -37,6 +41,8 @@ export interface BlobCandidate extends BlobIdentity {
 
 /** A blob to be stored somewhere. */
 export interface BlobUpload {
+  /** Its digest at the source, by which people are told of it; unset where it has none there. */
+  readonly source?: Digest | undefined;
   readonly mediaType: string;
   /** Any of these will do: a destination that has one of them needs no bytes. */
   readonly candidates: readonly BlobCandidate[];
@@ -53,16 +59,14 @@ export interface StoredBlob extends BlobIdentity {
 
 /** Hashes and counts what passes. */
 export function measured(input: ByteStream): BlobProduction {
-  const hash = createHash('sha256');
-  let size = 0;
+  const running = new RunningDigest();
   let identity: BlobIdentity | undefined;
   async function* stream(): ByteStream {
     for await (const chunk of input) {
-      hash.update(chunk);
-      size += chunk.length;
+      running.update(chunk);
       yield chunk;
     }
-    identity = { digest: finishDigest(hash), size };
+    identity = running.identity();
   }
   return {
     stream: stream(),
@@ -70,5 +74,6 @@ export function measured(input: ByteStream): BlobProduction {
       if (identity === undefined) throw new TypeError('the stream has not ended');
       return identity;
     },
+    soFar: () => running.identity(),
   };
 }

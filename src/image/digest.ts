@@ -42,27 +42,54 @@ export function finishDigest(hash: Hash, algorithm = 'sha256'): Digest {
   return `${algorithm}:${hash.digest('hex')}` as Digest;
 }
 
+/** Hashes and counts what passes; can be asked on the way. */
+export class RunningDigest {
+  readonly #algorithm: string;
+  readonly #hash: Hash;
+  #size = 0;
+
+  constructor(algorithm = 'sha256') {
+    this.#algorithm = algorithm;
+    this.#hash = createHash(algorithm);
+  }
+
+  /** Bytes so far. */
+  get size(): number {
+    return this.#size;
+  }
+
+  update(chunk: Uint8Array): void {
+    this.#hash.update(chunk);
+    this.#size += chunk.length;
+  }
+
+  /** What all bytes so far come to. */
+  identity(): { readonly digest: Digest; readonly size: number } {
+    return { digest: finishDigest(this.#hash.copy(), this.#algorithm), size: this.#size };
+  }
+}
+
 /**
  * Passes a stream on and fails at its end when it was not exactly the expected content.
  * Chunks are handed on before the check, so a consumer must not act on them before the end.
+ * `running` is what hashes them.
  * @throws OcipushError DIGEST_MISMATCH
  */
 export async function* verified(
   stream: ByteStream,
   expected: { readonly digest: Digest; readonly size: number },
+  running: RunningDigest = new RunningDigest(digestAlgorithm(expected.digest)),
 ): ByteStream {
-  const algorithm = digestAlgorithm(expected.digest);
-  const hash = createHash(algorithm);
-  let size = 0;
   for await (const chunk of stream) {
-    size += chunk.length;
-    if (size > expected.size) throw sizeMismatch(expected.digest, expected.size, 'more');
-    hash.update(chunk);
+    if (running.size + chunk.length > expected.size) {
+      throw sizeMismatch(expected.digest, expected.size, 'more');
+    }
+    running.update(chunk);
     yield chunk;
   }
+  const { digest, size } = running.identity();
   if (size < expected.size) throw sizeMismatch(expected.digest, expected.size, `${size}`);
-  const found = finishDigest(hash, algorithm);
-  if (found !== expected.digest) throw digestMismatch(expected.digest, found);
+  if (digest !== expected.digest) throw digestMismatch(expected.digest, digest);
 }
 
 /** The error of content that is not what its digest says. */

@@ -25,11 +25,11 @@ export const systemClock: RetryClock = {
 };
 
 /**
- * Milliseconds before retry number `attempt` (0 is the first): `first` doubled each time, at most
- * `cap`, plus up to a tenth of jitter so that many clients do not come back at once.
+ * Milliseconds before retry number `attempt` (0 is the first): anything up to `first` doubled each
+ * time and at most `cap`, so that many clients do not come back at once ("full jitter").
  */
 export function backoff(attempt: number, first: number, cap: number, clock: RetryClock): number {
-  return jittered(Math.min(cap, first * 2 ** attempt), clock);
+  return Math.round(Math.min(cap, first * 2 ** attempt) * (1 - clock.random()));
 }
 
 /** Up to a tenth more than these milliseconds. */

@@ -212,6 +212,7 @@ function newSession(
     fail,
     blobs,
     stored: new Map(),
+    sendAgain: new Map(),
     occupied: new Map(),
     reports: [],
   };

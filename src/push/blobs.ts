@@ -198,7 +198,9 @@ async function store(
     const stored = await session.destination.putBlob(blob);
     session.progress.event({ kind: 'blob-done', digest, stored });
     const { how, ...identity } = stored;
-    session.reports.push({ role, descriptor, action, reason, how, stored: identity });
+    const report: BlobReport = { role, descriptor, action, reason, how, stored: identity };
+    session.reports.push(report);
+    session.sendAgain.set(stored.digest, () => sendAgain(session, blob, report));
     const { repository } = session.destination;
     if (repository) void session.cache.rememberRepository(repository, stored.digest);
     return finish(stored);
@@ -212,6 +214,17 @@ async function store(
   } finally {
     session.share.leave(productionKey(layer));
   }
+}
+
+/** Sends a blob that the destination has not got, though it said so. */
+async function sendAgain(
+  session: PushSession,
+  blob: BlobUpload,
+  report: BlobReport,
+): Promise<void> {
+  await session.blobs(() => session.destination.putBlob({ ...blob, candidates: [] }));
+  const index = session.reports.findIndex(({ stored }) => stored === report.stored);
+  session.reports[index] = { ...report, how: 'uploaded' };
 }
 
 /** Some tars cannot be zstd:chunked, which shows only on the way; readers of zstd take either. */
@@ -237,6 +250,7 @@ function uploadOf(session: PushSession, layer: LayerPlan, forms: readonly FinalL
   let last: BlobProduction | undefined;
   return {
     blob: {
+      source: descriptor.digest,
       mediaType: descriptor.mediaType,
       candidates: placesOf(session, layer, forms),
       identity: action === 'copy' ? descriptor : undefined,
@@ -259,11 +273,11 @@ function asProduced(
   return { digest, size, compression, annotations: result?.annotations };
 }
 
-function uploadOfBytes({ mediaType }: Descriptor, bytes: Uint8Array): Upload {
+function uploadOfBytes({ digest, mediaType }: Descriptor, bytes: Uint8Array): Upload {
   const identity = { digest: digestOf(bytes), size: bytes.length };
   const open = (): BlobProduction => ({ stream: single(bytes), result: () => identity });
   return {
-    blob: { mediaType, candidates: [identity], identity, open },
+    blob: { source: digest, mediaType, candidates: [identity], identity, open },
     finish: () => ({ ...identity, compression: 'none' }),
   };
 }

@@ -106,6 +106,7 @@ export class ProductionPool {
         if (meeting.production === undefined) throw new TypeError('the stream has not begun');
         return meeting.production.result();
       },
+      soFar: () => meeting.production?.soFar?.(),
     };
   }
 

@@ -1,7 +1,7 @@
 /** Produces what is to be stored of a blob: read, checked, recoded and hashed on the way. */
 import { measured, type BlobProduction } from '../image/blob.ts';
 import type { Descriptor } from '../image/descriptor.ts';
-import { verified } from '../image/digest.ts';
+import { digestAlgorithm, RunningDigest, verified } from '../image/digest.ts';
 import type { ByteStream } from '../io/bytes.ts';
 import { CODECS } from '../transforms/codecs.ts';
 import { decompress } from '../transforms/decompress.ts';
@@ -22,7 +22,14 @@ export function producer(session: PushSession, layer: LayerPlan): () => BlobProd
   const { descriptor, compression, action, level } = layer;
   const read = sourceReader(session, descriptor);
   if (action === 'copy' || action === 'refer') {
-    return () => ({ stream: read(), result: () => descriptor });
+    return () => {
+      const running = new RunningDigest(digestAlgorithm(descriptor.digest));
+      return {
+        stream: read(running),
+        result: () => descriptor,
+        soFar: () => running.identity(),
+      };
+    };
   }
   const plain = (): ByteStream => decompress(read(), baseCompression(compression));
   if (action === 'decompress') return () => remembering(session, layer, measured(plain()));
@@ -33,19 +40,19 @@ export function producer(session: PushSession, layer: LayerPlan): () => BlobProd
       ...production.result(),
       ...(annotations && { annotations: annotations() }),
     });
-    return remembering(session, layer, { stream: production.stream, result });
+    return remembering(session, layer, { ...production, result });
   };
 }
 
 function remembering(
   session: PushSession,
   layer: LayerPlan,
-  { stream, result }: BlobProduction,
+  production: BlobProduction,
 ): BlobProduction {
   return {
-    stream,
+    ...production,
     result: () => {
-      const produced = result();
+      const produced = production.result();
       void session.cache.remember(layer.descriptor.digest, codecOf(layer), produced);
       return produced;
     },
@@ -53,15 +60,18 @@ function remembering(
 }
 
 /** Begins to read a blob at every call, checks it on the way, and reports how far it has come. */
-function sourceReader(session: PushSession, source: Descriptor): () => ByteStream {
+function sourceReader(
+  session: PushSession,
+  source: Descriptor,
+): (running?: RunningDigest) => ByteStream {
   let reported = 0;
   const report = (count: number): void => {
     reported += count;
     session.progress.event({ kind: 'blob-bytes', digest: source.digest, count });
   };
-  return async function* read(): ByteStream {
+  return async function* read(running?: RunningDigest): ByteStream {
     if (reported > 0) report(-reported);
-    for await (const chunk of verified(readSourceBlob(session, source), source)) {
+    for await (const chunk of verified(readSourceBlob(session, source), source, running)) {
       yield chunk;
       report(chunk.length);
     }

@@ -2,6 +2,7 @@
 import type { StoredBlob } from '../image/blob.ts';
 import type { Digest } from '../image/digest.ts';
 import type { SignatureFormat } from '../image/signature.ts';
+import type { Setback } from '../registry/options.ts';
 
 /** Blobs are named by their digest at the source, which is the same in all events of a blob. */
 export type ProgressEvent =
@@ -40,12 +41,14 @@ export type ProgressEvent =
   | { readonly kind: 'unchanged'; readonly digest: Digest }
   | {
       readonly kind: 'retry';
+      readonly what: 'push';
       /** 1 for the first repetition. */
       readonly attempt: number;
       readonly of: number;
       readonly delayMilliseconds: number;
       readonly error: Error;
     }
+  | Setback
   | { readonly kind: 'warning'; readonly message: string };
 
 export interface ProgressSink {

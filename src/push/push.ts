@@ -17,7 +17,7 @@ import type { BlobCache } from './blob-cache.ts';
 import type { PushOptions, PushResult } from './options.ts';
 import { checkPolicy } from './policy-check.ts';
 import { ProductionPool } from './production-pool.ts';
-import type { ProgressSink } from './progress.ts';
+import type { ProgressEvent, ProgressSink } from './progress.ts';
 import { abortion, withPushRetry } from './retry.ts';
 import { prepareSigners } from './signing.ts';
 
@@ -95,11 +95,13 @@ async function ownDestination(
   return parseDestinationReference(text);
 }
 
+const PROBLEMS: ReadonlySet<ProgressEvent['kind']> = new Set(['resume', 'retry', 'warning']);
+
 /** All destinations go through the same steps at the same pace: one of them is enough to watch. */
 function onlyProblems(progress: ProgressSink): ProgressSink {
   return {
     event: (event) => {
-      if (event.kind === 'retry' || event.kind === 'warning') progress.event(event);
+      if (PROBLEMS.has(event.kind)) progress.event(event);
     },
   };
 }

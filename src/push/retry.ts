@@ -34,6 +34,7 @@ export async function withPushRetry<T>(
         options.retryDelay ?? Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** repetition);
       progress.event({
         kind: 'retry',
+        what: 'push',
         attempt: repetition + 1,
         of: options.retry,
         delayMilliseconds,

@@ -32,6 +32,8 @@ export interface PushSession {
   readonly stored: Map<string, Promise<FinalLayer>>;
   /** What names at the destination stand for that must not come to stand for anything else. */
   readonly occupied: Map<string, Digest>;
+  /** Sends a blob whatever the destination says of it; by digest there. */
+  readonly sendAgain: Map<string, () => Promise<void>>;
   /** What has happened so far. */
   readonly reports: BlobReport[];
 }

@@ -5,6 +5,7 @@ import type { RawManifest } from '../transports/transport.ts';
 import { checkOverwrite, isNamed } from './overwrite.ts';
 import type { PushSession } from './session.ts';
 import { isSigned, storeSignatures, type Signatures } from './signatures.ts';
+import { withUnknownBlobs } from './unknown-blobs.ts';
 
 /** `instance`: to be found under its own digest, as those of a list; `image`: as the reference says. */
 export type ManifestTarget = 'image' | 'instance';
@@ -113,7 +114,8 @@ async function put(
   // A name that stands for it already is left alone.
   if (target === 'image' && isNamed(session, manifest)) return;
   const instance = target === 'instance' ? manifest.digest : undefined;
-  await session.destination.putManifest(manifest, instance).catch((error: unknown) => {
+  const write = (): Promise<void> => session.destination.putManifest(manifest, instance);
+  await withUnknownBlobs(session, write).catch((error: unknown) => {
     throw wrapError(error, 'writing manifest', { code: 'REGISTRY_STATUS', origin: 'destination' });
   });
 }

@@ -2,7 +2,7 @@
 import { STATUS_CODES } from 'node:http';
 import { OcipushError, type ErrorCode } from '../errors.ts';
 import { parseDigest, type Digest } from '../image/digest.ts';
-import { isJsonObject, parseJson } from '../io/bounded-json.ts';
+import { isJsonObject, parseJson, type JsonObject } from '../io/bounded-json.ts';
 import { parseChallenges } from './challenge.ts';
 import type { HttpResponse } from './http.ts';
 
@@ -48,6 +48,11 @@ const FINAL_CODES = new Set([
   'UNSUPPORTED',
 ]);
 
+/** What is said of blobs that a manifest names in vain, and how they are named. */
+const UNKNOWN_BLOB = new Set(['BLOB_UNKNOWN', 'MANIFEST_BLOB_UNKNOWN']);
+const MOST_BLOBS = 256;
+const DIGEST = /sha(?:256|384|512):[a-f0-9]{64,128}/g;
+
 /** What RFC 6750, 3.1 says of a token, as an error of the registry. */
 const TOKEN_FAULTS: ReadonlyMap<string | undefined, string> = new Map([
   ['invalid_token', 'UNAUTHORIZED'],
@@ -61,12 +66,14 @@ const TRANSIENT_STATUSES = new Set([408, 429, 500, 502, 503, 504]);
 
 /**
  * The error of an answer that is not what was asked for. Its message begins with `attempt`; its
- * context has `status` and, where the registry gave them, `registryCode` and `retryAfter`.
+ * context has `status` and, where the registry gave them, `registryCode`, `retryAfter`, and the
+ * digests of `unknownBlobs` with blanks between them.
  */
 export function statusError(response: HttpResponse, attempt: string): OcipushError {
   const { status, url } = response;
   const fault = faultOf(response);
   const retryAfter = response.header('retry-after');
+  const unknown = unknownBlobs(response);
   return new OcipushError(codeFor(status, fault), `${attempt}: ${errorText(response)}`, {
     origin: 'destination',
     context: {
@@ -74,6 +81,7 @@ export function statusError(response: HttpResponse, attempt: string): OcipushErr
       url: `${url.origin}${url.pathname}`,
       ...(fault && { registryCode: fault.code }),
       ...(retryAfter !== undefined && { retryAfter }),
+      ...(unknown.length > 0 && { unknownBlobs: unknown.join(' ') }),
     },
     retryable: TRANSIENT_STATUSES.has(status) || mayPass(status, fault),
     hint: hintFor(status, fault),
@@ -133,15 +141,30 @@ function tokenFault(response: HttpResponse): RegistryFault | undefined {
   return undefined;
 }
 
-function bodyFault({ status, body }: HttpResponse): RegistryFault | undefined {
-  let answer: unknown;
+/** Blobs that a manifest names and the registry does not have. */
+function unknownBlobs(response: HttpResponse): readonly string[] {
+  const errors = errorBody(response)?.['errors'];
+  if (!Array.isArray(errors)) return [];
+  const named = errors
+    .filter((error) => isJsonObject(error) && UNKNOWN_BLOB.has(asText(error['code'])))
+    // A text or an object, as the server likes it.
+    .flatMap(({ detail }: JsonObject) => JSON.stringify(detail ?? '').match(DIGEST) ?? []);
+  return [...new Set(named)].slice(0, MOST_BLOBS);
+}
+
+function errorBody({ body }: HttpResponse): JsonObject | undefined {
   try {
-    answer = parseJson(body, 'the answer');
+    const answer: unknown = parseJson(body, 'the answer');
+    return isJsonObject(answer) ? answer : undefined;
   } catch {
     // A proxy's HTML page or plain text: no registry error, and shown as it is.
     return undefined;
   }
-  if (!isJsonObject(answer)) return undefined;
+}
+
+function bodyFault(response: HttpResponse): RegistryFault | undefined {
+  const answer = errorBody(response);
+  if (answer === undefined) return undefined;
   const { errors, details } = answer;
   const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
   if (isJsonObject(first)) {
@@ -151,7 +174,7 @@ function bodyFault({ status, body }: HttpResponse): RegistryFault | undefined {
   }
   // What some token servers say instead.
   if (asText(details) === '') return undefined;
-  return { code: codeOfStatus(status), message: asText(details) };
+  return { code: codeOfStatus(response.status), message: asText(details) };
 }
 
 /** Undefined for what is none. */

@@ -4,13 +4,14 @@ import { OcipushError, withDetails } from '../errors.ts';
 import { isTransient, statusError } from './answer-error.ts';
 import { Authorizer } from './authorizer.ts';
 import { parseChallenges } from './challenge.ts';
-import type { HttpClient, HttpMethod, HttpRequest, HttpResponse } from './http.ts';
+import type { HttpClient, HttpRequest, HttpResponse } from './http.ts';
 import { openHttpClient } from './open-http-client.ts';
 import type { RegistryOptions } from './options.ts';
-import { withRetry } from './retry.ts';
+import { withRetry, type RetryOptions } from './retry.ts';
+import type { UploadHost } from './upload-host.ts';
 import type { RegistrySecurity } from '../config/registry-security.ts';
 import type { RepositoryName } from '../image/blob.ts';
-import type { ByteStream } from '../io/bytes.ts';
+import type { Digest } from '../image/digest.ts';
 
 /** Learning the challenge, then that a token has too few rights or is too old. */
 const MAX_LESSONS = 2;
@@ -19,23 +20,23 @@ const MAX_REDIRECTS = 10;
 /** containers/image, docs/signature-protocols.md; in small letters, as the HTTP client has all. */
 const SIGNATURES_HEADER = 'x-registry-supports-signatures';
 
-export interface RegistryRequest {
-  readonly method: HttpMethod;
+export interface RegistryRequest extends Pick<
+  HttpRequest,
+  'method' | 'headers' | 'body' | 'streams' | 'completes' | 'connection'
+> {
   /** Below the repository, such as `blobs/uploads/`; or an absolute path; or an address the registry gave. */
   readonly target: string | URL;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array | ByteStream;
   /** Statuses that are an answer; every other one is an error. */
   readonly accept: readonly number[];
-  /** Those of them whose answer comes as a stream. */
-  readonly streams?: readonly number[];
   /** What is being attempted, as a gerund: it begins the message of an error. */
   readonly attempt: string;
+  /** Ends it instead of the client's own signal: for what remains to be done after that. */
+  readonly signal?: AbortSignal;
 }
 
 /** A request that can be sent again. */
 export interface ReplayableRequest extends RegistryRequest {
-  readonly body?: Uint8Array;
+  readonly body?: Uint8Array | undefined;
 }
 
 /** What tokens are asked to permit; the order is that of the reference. */
@@ -142,7 +143,7 @@ export class RegistryClient implements AsyncDisposable {
    * @throws OcipushError of the last attempt
    */
   send(request: ReplayableRequest): Promise<HttpResponse> {
-    return this.withRetry(() => this.sendOnce(request), isTransient);
+    return this.withRetry(() => this.sendOnce(request), { only: isTransient });
   }
 
   /**
@@ -163,9 +164,35 @@ export class RegistryClient implements AsyncDisposable {
     }
   }
 
-  /** Repeats what fails retryably, or only some of it; see {@link withRetry}. */
-  withRetry<T>(attempt: () => Promise<T>, only?: (error: OcipushError) => boolean): Promise<T> {
-    return withRetry(attempt, { clock: this.#options.clock, signal: this.#signal, only });
+  /** Repeats what fails retryably, and tells of it; see {@link withRetry}. */
+  withRetry<T>(
+    attempt: () => Promise<T>,
+    {
+      blob,
+      ...options
+    }: Pick<RetryOptions, 'only' | 'reached'> & {
+      /** How the blob is called that this is about. */
+      readonly blob?: Digest | undefined;
+    } = {},
+  ): Promise<T> {
+    const { clock, onSetback } = this.#options;
+    const what = blob === undefined ? 'request' : 'blob';
+    return withRetry(attempt, {
+      ...options,
+      clock,
+      signal: this.#signal,
+      onRepetition: (repetition) => onSetback?.({ kind: 'retry', what, blob, ...repetition }),
+    });
+  }
+
+  /** Tells that a blob is gone on with. */
+  tellResumed(blob: Digest | undefined, offset: number): void {
+    this.#options.onSetback?.({ kind: 'resume', blob, offset });
+  }
+
+  /** What is known of uploads to this host. */
+  get host(): UploadHost {
+    return this.#options.hosts.of(this.#repository.registry);
   }
 
   /**
@@ -204,9 +231,9 @@ export class RegistryClient implements AsyncDisposable {
         'docker-distribution-api-version': 'registry/2.0',
         ...(authorization && { authorization }),
       };
-      const { method, body, streams } = request;
-      const signal = this.#signal;
-      const response = await this.#reach({ method, url, headers, body, streams, signal });
+      const { method, body, streams, completes, connection, signal = this.#signal } = request;
+      const message = { method, url, headers, body, streams, completes, connection, signal };
+      const response = await this.#reach(message);
       if (response.url.origin === this.#origin.origin) this.#notice(response);
       if (!isRedirect(response) || !isReplayable(body) || redirects === MAX_REDIRECTS) {
         return { response, authorization };

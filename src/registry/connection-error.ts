@@ -18,6 +18,9 @@ const UNTRUSTED: ReadonlyMap<string, string> = new Map([
 /** Further codes of node:tls about certificates; its words are as good as any. */
 const CERTIFICATE = /^(?:CERT_|CRL_|INVALID_(?:CA|PURPOSE)$|HOSTNAME_MISMATCH$|ERR_TLS_CERT_)/;
 
+/** Nothing moved any more. */
+const STALLS = new Set(['STALLED', 'UND_ERR_BODY_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT']);
+
 /** What OpenSSL says when the other side does not speak TLS. */
 const NOT_TLS = new Set(['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG']);
 
@@ -55,6 +58,10 @@ function describe(error: unknown, code: string, url: URL): string {
   if (NOT_TLS.has(code)) return 'http: server gave HTTP response to HTTPS client';
   if (UNRESOLVED.has(code)) return `dial tcp: lookup ${url.hostname}: no such host`;
   if (code === 'ECONNREFUSED') return `dial tcp ${hostAndPort(url)}: connect: connection refused`;
+  if (code === 'UND_ERR_CONNECT_TIMEOUT') return `dial tcp ${hostAndPort(url)}: i/o timeout`;
+  if (code === 'UND_ERR_HEADERS_TIMEOUT') return 'net/http: timeout awaiting response headers';
+  if (code === 'UND_ERR_BODY_TIMEOUT') return 'i/o timeout: the answer does not go on';
+  if (code === 'STALLED') return `i/o timeout: ${textOf(error)}`;
   if (code === 'ECONNRESET') return 'connection reset by peer';
   if (code === 'UND_ERR_SOCKET') return `EOF (${textOf(error)})`;
   if (code.startsWith('ERR_SSL_')) return `remote error: tls: ${reasonOf(error) ?? textOf(error)}`;
@@ -75,6 +82,10 @@ function hintFor(code: string, url: URL): string | undefined {
   if (UNRESOLVED.has(code)) {
     return `check the name of the registry: ${url.hostname} is not known`;
   }
+  if (code === 'UND_ERR_CONNECT_TIMEOUT') {
+    return `${url.host} cannot be reached: check the address, or give it more time with --connect-timeout`;
+  }
+  if (STALLS.has(code)) return `${url.host} is stuck, or give it more time with --stall-timeout`;
   if (code === 'ECONNREFUSED') return `nothing listens on ${url.host}: is the registry running?`;
   return undefined;
 }

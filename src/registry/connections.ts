@@ -6,11 +6,13 @@ import Agent from 'undici/lib/dispatcher/agent.js';
 import buildConnector from 'undici/lib/core/connect.js';
 import type { ProxyLookup } from '../config/proxy.ts';
 import { codeOf } from './connection-error.ts';
+import type { TransferLimits } from './options.ts';
 import { openTunnel, proxyError, proxyHeaders } from './proxy-tunnel.ts';
 import { SecureContexts, type TlsSettings } from './secure-contexts.ts';
 
 export interface ConnectionSettings extends TlsSettings {
   readonly proxyFor: ProxyLookup;
+  readonly limits: TransferLimits;
 }
 
 /** How a request gets to where it should. */
@@ -23,8 +25,7 @@ export interface Route {
   readonly client: number;
 }
 
-/** Milliseconds: the reference's dial timeout, and how long idle connections are kept. */
-const CONNECT_TIMEOUT = 30_000;
+/** Milliseconds that idle connections are kept. */
 const KEEP_ALIVE = 30_000;
 
 /** What OpenSSL says when the other side does not like the client certificate, or misses one. */
@@ -36,7 +37,8 @@ type Target = buildConnector.Options;
 export class Connections implements AsyncDisposable {
   readonly #settings: ConnectionSettings;
   readonly #contexts: SecureContexts;
-  readonly #agent: Agent;
+  /** For requests that have a connection of their own, and all others. */
+  readonly #agents: Readonly<Record<'kept' | 'own', Agent>>;
   /** Aborted in the end, so that no connection that is still being made holds the process. */
   readonly #closed = new AbortController();
   readonly #connectPlain: buildConnector.connector;
@@ -53,11 +55,13 @@ export class Connections implements AsyncDisposable {
     const { signal } = this.#closed;
     // Every connection listens, and Node warns of more than ten as of a leak.
     setMaxListeners(0, signal);
-    this.#connectPlain = buildConnector({ timeout: CONNECT_TIMEOUT, signal });
-    this.#agent = new Agent({
-      keepAliveTimeout: KEEP_ALIVE,
-      connect: (target, callback) => void this.#connectFor(target, callback),
-    });
+    this.#connectPlain = buildConnector({ timeout: this.#timeout, signal });
+    const connect: buildConnector.connector = (target, callback) =>
+      void this.#connectFor(target, callback);
+    this.#agents = {
+      kept: new Agent({ keepAliveTimeout: KEEP_ALIVE, connect }),
+      own: new Agent({ pipelining: 0, connect }),
+    };
   }
 
   /**
@@ -76,8 +80,8 @@ export class Connections implements AsyncDisposable {
    * Plain requests are handed to an HTTP proxy as they are; all others go through a tunnel.
    * @throws OcipushError CONFIG_INVALID for a proxy that cannot be used
    */
-  routeTo(url: URL): Route {
-    const [dispatcher, client] = [this.#agent, this.#client];
+  routeTo(url: URL, connection: 'kept' | 'own' = 'kept'): Route {
+    const [dispatcher, client] = [this.#agents[connection], this.#client];
     const proxy = this.#settings.proxyFor(url);
     if (url.protocol !== 'http:' || proxy?.protocol !== 'http:') {
       const { origin, pathname, search } = url;
@@ -112,8 +116,13 @@ export class Connections implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     // Not close(): it would wait for what a failed push left under way.
-    await this.#agent.destroy();
+    await Promise.all([this.#agents.kept.destroy(), this.#agents.own.destroy()]);
     this.#closed.abort();
+  }
+
+  /** Milliseconds in which a connection must be there. */
+  get #timeout(): number {
+    return this.#settings.limits.connectTimeout;
   }
 
   async #connectFor(target: Target, callback: buildConnector.Callback): Promise<void> {
@@ -170,7 +179,7 @@ export class Connections implements AsyncDisposable {
     const made =
       this.#connectSecure.get(client) ??
       buildConnector({
-        timeout: CONNECT_TIMEOUT,
+        timeout: this.#timeout,
         secureContext: this.#contexts.get(client),
         rejectUnauthorized: this.#settings.security === 'secure',
       });
@@ -189,14 +198,14 @@ export class Connections implements AsyncDisposable {
       throw proxyError(error, proxy);
     });
     const host = target.hostname.includes(':') ? `[${target.hostname}]` : target.hostname;
-    return openTunnel(socket, proxy, `${host}:${port}`, CONNECT_TIMEOUT);
+    return openTunnel(socket, proxy, `${host}:${port}`, this.#timeout);
   }
 
   async #toProxy({ protocol, host, hostname, port }: URL): Promise<Socket> {
     const target = { protocol, host, hostname: bareHost(hostname), port };
     if (protocol === 'http:') return connected(this.#connectPlain, target);
     const secureContext = this.#contexts.forProxy;
-    return connected(buildConnector({ timeout: CONNECT_TIMEOUT, secureContext }), target);
+    return connected(buildConnector({ timeout: this.#timeout, secureContext }), target);
   }
 }
 

@@ -3,9 +3,12 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import request from 'undici/lib/api/api-request.js';
 import { OcipushError } from '../errors.ts';
 import type { ByteStream } from '../io/bytes.ts';
+import { limited } from '../io/rate-limit.ts';
 import { connectionError } from './connection-error.ts';
 import { Connections, type ConnectionSettings, type Route } from './connections.ts';
+import type { TransferLimits } from './options.ts';
 import { outgoing, type OutgoingStream } from './outgoing.ts';
+import { answerTimeout, StallWatch } from './stall.ts';
 
 export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
 
@@ -17,6 +20,10 @@ export interface HttpRequest {
   readonly body?: Uint8Array | ByteStream | undefined;
   /** Statuses whose answer comes as a stream, which must be taken or ended. */
   readonly streams?: readonly number[] | undefined;
+  /** Bytes that were sent before and that the server may go through before it answers. */
+  readonly completes?: number | undefined;
+  /** `own`: a new connection, for this request alone; `kept` unless told. */
+  readonly connection?: 'kept' | 'own' | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -38,9 +45,11 @@ const ANSWER_LIMIT = 1024 * 1024;
 /** Requests of one push to any number of hosts under one TLS setting. */
 export class HttpClient implements AsyncDisposable {
   readonly #connections: Connections;
+  readonly #limits: TransferLimits;
 
   constructor(settings: ConnectionSettings) {
     this.#connections = new Connections(settings);
+    this.#limits = settings.limits;
   }
 
   /** Begins to connect to where a request will go soon. */
@@ -54,15 +63,15 @@ export class HttpClient implements AsyncDisposable {
    * REGISTRY_ANSWER_INVALID when it came too early; what the body stream threw; the signal's reason
    */
   async send(message: HttpRequest): Promise<HttpResponse> {
-    const { method, url, signal } = message;
-    signal.throwIfAborted();
-    const stream =
-      message.body === undefined || message.body instanceof Uint8Array
-        ? undefined
-        : outgoing(message.body, message.headers?.['content-length']);
-    const route = this.#connections.routeTo(url);
+    const { method, url, connection } = message;
+    message.signal.throwIfAborted();
+    const watch = new StallWatch(this.#limits.stallTimeout);
+    const signal = AbortSignal.any([message.signal, watch.signal]);
+    const stream = this.#outgoing(message, watch);
+    const route = this.#connections.routeTo(url, connection);
     try {
-      const response = await unlessAborted(this.#exchange(message, stream, route), signal);
+      const exchange = this.#exchange({ ...message, signal }, stream, route);
+      const response = await unlessAborted(exchange, signal);
       // A turn later undici has the connection back; a request before that would open another one.
       await nextTurn();
       if (response.status < 300 && stream?.isComplete() === false) {
@@ -70,13 +79,22 @@ export class HttpClient implements AsyncDisposable {
       }
       return response;
     } catch (error) {
-      signal.throwIfAborted();
+      message.signal.throwIfAborted();
       const failure = stream?.failure();
       if (failure !== undefined) throw failure;
       const another = stream === undefined && this.#connections.showAnother(error, route);
       if (another) return await this.send(message);
       throw error instanceof OcipushError ? error : connectionError(error, method, url);
+    } finally {
+      watch.end();
     }
+  }
+
+  #outgoing({ body, headers, signal }: HttpRequest, watch: StallWatch): OutgoingStream | undefined {
+    if (body === undefined || body instanceof Uint8Array) return undefined;
+    const { rate } = this.#limits;
+    const stream = rate ? limited(body, rate, signal) : body;
+    return outgoing(stream, headers?.['content-length'], watch);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -85,10 +103,11 @@ export class HttpClient implements AsyncDisposable {
   }
 
   async #exchange(
-    { method, url, headers: fields, body, streams, signal }: HttpRequest,
+    message: HttpRequest,
     stream: OutgoingStream | undefined,
     { dispatcher, origin, path, headers: routing }: Route,
   ): Promise<HttpResponse> {
+    const { method, url, headers: fields, body, streams, signal } = message;
     const answer = await request.call(dispatcher, {
       origin,
       path,
@@ -98,6 +117,8 @@ export class HttpClient implements AsyncDisposable {
       body: (stream?.bytes ?? body) as Uint8Array | null,
       // By default undici closes the connection after HEAD, and with it those opened meanwhile.
       reset: false,
+      headersTimeout: answerTimeout(this.#limits.stallTimeout, workBehind(message)),
+      bodyTimeout: this.#limits.stallTimeout,
       signal,
     });
     const { statusCode: status, headers: received } = answer;
@@ -106,6 +127,12 @@ export class HttpClient implements AsyncDisposable {
     if (!streams?.includes(status)) return { ...head, body: await readAnswer(answer.body) };
     return { ...head, body: new Uint8Array(), stream: incoming(answer.body, method, url) };
   }
+}
+
+/** Bytes that a server may go through before it answers. */
+function workBehind({ body, headers, completes = 0 }: HttpRequest): number {
+  if (body === undefined || body instanceof Uint8Array) return completes;
+  return Number(headers?.['content-length'] ?? Infinity);
 }
 
 /** undici hears of an abort only once it is connected, for which nobody should have to wait. */

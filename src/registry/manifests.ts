@@ -78,18 +78,21 @@ export async function getManifest(
 ): Promise<DeliveredManifest> {
   const { registry, path } = client.repository;
   // Not `send`, for the connection may break after the answer has begun, too.
-  return client.withRetry(async () => {
-    const response = await client.sendOnce({
-      method: 'GET',
-      target: `manifests/${reference}`,
-      headers: { accept: ACCEPT.join(', ') },
-      accept: [200],
-      streams: [200],
-      attempt: `reading manifest ${reference} in ${registry}/${path}`,
-    });
-    const bytes = await collect(response.stream ?? single(response.body), limit, 'manifest');
-    return { bytes, mediaType: response.header('content-type')?.split(';')[0] };
-  }, isTransient);
+  return client.withRetry(
+    async () => {
+      const response = await client.sendOnce({
+        method: 'GET',
+        target: `manifests/${reference}`,
+        headers: { accept: ACCEPT.join(', ') },
+        accept: [200],
+        streams: [200],
+        attempt: `reading manifest ${reference} in ${registry}/${path}`,
+      });
+      const bytes = await collect(response.stream ?? single(response.body), limit, 'manifest');
+      return { bytes, mediaType: response.header('content-type')?.split(';')[0] };
+    },
+    { only: isTransient },
+  );
 }
 
 /** As in the reference, and 415 (RFC 9110), which says nothing else. */
@@ -145,7 +148,10 @@ export async function putManifest(
       throw refusesFormat(error) ? withCode('MANIFEST_REJECTED', error) : error;
     });
   const stored = response.header('docker-content-digest');
-  if (stored === manifest.digest || (stored === undefined && response.status === 201)) {
+  // Not all registries say what they stored, but none says it with a page for people.
+  const isPage = response.header('content-type')?.startsWith('text/html');
+  const isSilent = stored === undefined && response.status === 201 && !isPage;
+  if (stored === manifest.digest || isSilent) {
     return { listsSubject: response.header('oci-subject') !== undefined };
   }
   throw new OcipushError(

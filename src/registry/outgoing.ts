@@ -16,12 +16,24 @@ export interface OutgoingStream {
   failure(): unknown;
 }
 
+/** Told when bytes are handed out, and when they have been taken. */
+export interface Watcher {
+  expect(): void;
+  rest(): void;
+}
+
+const NOBODY: Watcher = { expect: () => undefined, rest: () => undefined };
+
 /**
  * The chunk that completes `length` (the value of `content-length`, if the request has one) is held
  * back until the stream has ended, so that what fails at its end, for its digest say, never arrives
  * whole.
  */
-export function outgoing(stream: ByteStream, length: string | undefined): OutgoingStream {
+export function outgoing(
+  stream: ByteStream,
+  length: string | undefined,
+  watcher: Watcher = NOBODY,
+): OutgoingStream {
   let left = Number(length ?? Infinity);
   let isComplete = false;
   let failure: unknown;
@@ -33,14 +45,20 @@ export function outgoing(stream: ByteStream, length: string | undefined): Outgoi
         if (last !== undefined) yield last;
         left -= chunk.length;
         last = left === 0 ? new Uint8Array(chunk) : undefined;
-        if (last === undefined) yield chunk.length < WAITED_FOR ? new Uint8Array(chunk) : chunk;
+        if (last !== undefined) continue;
+        watcher.expect();
+        yield chunk.length < WAITED_FOR ? new Uint8Array(chunk) : chunk;
+        watcher.rest();
       }
     } catch (error) {
       failure = error;
       throw error;
     }
     isComplete = true;
-    if (last !== undefined) yield last;
+    if (last === undefined) return;
+    watcher.expect();
+    yield last;
+    watcher.rest();
   }
   return { bytes: bytes(), isComplete: () => isComplete, failure: () => failure };
 }

@@ -58,19 +58,25 @@ async function readPage(
   target: string | URL,
   digest: Digest,
 ): Promise<Page | undefined> {
-  return client.withRetry(async () => {
-    const response = await client.sendOnce({
-      method: 'GET',
-      target,
-      headers: { accept: OCI_INDEX },
-      accept: [200, ...NO_SUCH_QUESTION],
-      streams: [200],
-      attempt: `asking what refers to ${digest}`,
-    });
-    if (response.status !== 200) return undefined;
-    const body = response.stream ?? single(response.body);
-    return { list: await collect(body, LIST_LIMIT, 'list of referrers'), next: nextPage(response) };
-  }, isTransient);
+  return client.withRetry(
+    async () => {
+      const response = await client.sendOnce({
+        method: 'GET',
+        target,
+        headers: { accept: OCI_INDEX },
+        accept: [200, ...NO_SUCH_QUESTION],
+        streams: [200],
+        attempt: `asking what refers to ${digest}`,
+      });
+      if (response.status !== 200) return undefined;
+      const body = response.stream ?? single(response.body);
+      return {
+        list: await collect(body, LIST_LIMIT, 'list of referrers'),
+        next: nextPage(response),
+      };
+    },
+    { only: isTransient },
+  );
 }
 
 /** RFC 8288; the next page is at the same registry. */

@@ -17,6 +17,19 @@ export interface RetryOptions {
   readonly signal: AbortSignal;
   /** Which retryable errors to repeat; all unless told. */
   readonly only?: ((error: OcipushError) => boolean) | undefined;
+  /** How far the attempts have come: one that came further than all before is not held against it. */
+  readonly reached?: (() => number) | undefined;
+  /** Told before each wait. */
+  readonly onRepetition?: ((repetition: Repetition) => void) | undefined;
+}
+
+/** One more attempt is to be made. */
+export interface Repetition {
+  /** 1 for the first since something was achieved. */
+  readonly attempt: number;
+  readonly of: number;
+  readonly delayMilliseconds: number;
+  readonly error: OcipushError;
 }
 
 /**
@@ -26,20 +39,27 @@ export interface RetryOptions {
  */
 export async function withRetry<T>(
   attempt: () => Promise<T>,
-  { clock, signal, only = () => true }: RetryOptions,
+  { clock, signal, only = () => true, reached = () => 0, onRepetition }: RetryOptions,
 ): Promise<T> {
+  let furthest = reached();
   for (let repetition = 0; ; repetition += 1) {
     try {
       return await attempt();
     } catch (error) {
       if (!isWorthRepeating(error) || !only(error)) throw error;
+      if (reached() > furthest) repetition = 0;
+      furthest = Math.max(furthest, reached());
       if (repetition === REPETITIONS) {
         exhausted.add(error);
         throw error;
       }
       const asked = parseRetryAfter(error.context['retryAfter'], clock.now());
       const delay = backoff(repetition, FIRST_DELAY, LONGEST_DELAY, clock);
-      await clock.sleep(Math.max(delay, Math.min(asked, LONGEST_RETRY_AFTER)), signal);
+      const delayMilliseconds = Math.max(delay, Math.min(asked, LONGEST_RETRY_AFTER));
+      if (!signal.aborted) {
+        onRepetition?.({ attempt: repetition + 1, of: REPETITIONS, delayMilliseconds, error });
+      }
+      await clock.sleep(delayMilliseconds, signal);
     }
   }
 }

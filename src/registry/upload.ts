@@ -1,10 +1,11 @@
 /** Brings blobs to a repository in the fewest round trips, and again when that fails. */
-import type { BlobIdentity, BlobUpload, RepositoryName, StoredBlob } from '../image/blob.ts';
-import { digestAlgorithm, type Digest } from '../image/digest.ts';
-import { OcipushError } from '../errors.ts';
-import { isRefusal, isTransient } from './answer-error.ts';
+import type { BlobCandidate, BlobIdentity, BlobUpload, StoredBlob } from '../image/blob.ts';
+import type { Digest } from '../image/digest.ts';
+import { isRefusal } from './answer-error.ts';
 import type { RegistryClient } from './client.ts';
 import type { HttpResponse } from './http.ts';
+import { BlobTransfer } from './transfer.ts';
+import { startingUpload, UploadSession } from './upload-session.ts';
 
 /**
  * Bytes from which on a registry is asked twice whether it has a blob: not all answer a mount from
@@ -12,10 +13,8 @@ import type { HttpResponse } from './http.ts';
  */
 const WORTH_ASKING_TWICE = 1024 * 1024;
 
-/** Answers to an upload in one PUT after which some registries take PATCH and PUT. */
-const NO_SINGLE_PUT = new Set([404, 405, 413, 415, 416, 500, 501, 502, 503, 504]);
-
-const BINARY = { 'content-type': 'application/octet-stream' };
+/** What a registry answers that has too much to do. */
+const TOO_MUCH = new Set<unknown>([429, 503]);
 
 export interface UploadPreview {
   readonly how: StoredBlob['how'];
@@ -24,17 +23,27 @@ export interface UploadPreview {
 
 export class BlobUploader {
   readonly #client: RegistryClient;
-  /** Whether this registry takes a body with the PUT that ends an upload. */
-  #singlePut = true;
 
   constructor(client: RegistryClient) {
     this.#client = client;
   }
 
-  /** @throws OcipushError of the last attempt, or what producing the blob failed with */
-  upload(blob: BlobUpload): Promise<StoredBlob> {
-    // Every attempt asks again: the one before may have succeeded and only its answer been lost.
-    return this.#client.withRetry(() => this.#uploadOnce(blob));
+  /**
+   * Whatever becomes of it, no session is left behind that could be ended.
+   * @throws OcipushError of the last attempt, or what producing the blob failed with
+   */
+  async upload(blob: BlobUpload): Promise<StoredBlob> {
+    const transfer = new BlobTransfer(this.#client, blob);
+    const reached = (): number => transfer.furthest;
+    try {
+      return await this.#client.withRetry(() => this.#attempt(blob, transfer), {
+        blob: blob.source,
+        reached,
+      });
+    } catch (error) {
+      await transfer.abandon();
+      throw error;
+    }
   }
 
   /**
@@ -46,28 +55,47 @@ export class BlobUploader {
     for (const candidate of candidates) {
       requests += candidate.size >= WORTH_ASKING_TWICE ? 2 : 1;
       if (await this.#isPresent(candidate)) return { how: 'exists', requests };
-      const isElsewhere = this.#mountSource(candidate.origin) !== this.#client.repository.path;
+      const isElsewhere = this.#mountSource(candidate) !== this.#client.repository.path;
       if (isElsewhere) return { how: 'mounted', requests };
     }
     const starting = candidates.length === 0 ? 1 : 0;
     return { how: 'uploaded', requests: requests + starting + (identity ? 1 : 2) };
   }
 
-  async #uploadOnce(blob: BlobUpload): Promise<StoredBlob> {
-    let session: URL | undefined;
-    for (const candidate of blob.candidates) {
-      if (session) await this.#cancel(session);
+  /** A registry that has too much to do gets less at once from then on. */
+  async #attempt(blob: BlobUpload, transfer: BlobTransfer): Promise<StoredBlob> {
+    const { uploads } = this.#client.host;
+    return uploads.run(async () => {
+      try {
+        const stored = await this.#store(blob, transfer);
+        uploads.grow();
+        return stored;
+      } catch (error) {
+        if (isRefusal(error) && TOO_MUCH.has(error.context['status'])) uploads.shrink();
+        throw error;
+      }
+    });
+  }
+
+  async #store(blob: BlobUpload, transfer: BlobTransfer): Promise<StoredBlob> {
+    const resumed = await transfer.resume();
+    if (resumed) return { digest: resumed.digest, size: resumed.size, how: 'uploaded' };
+    // Asked at every attempt: the one before may have succeeded and only its answer been lost.
+    const { produced } = transfer;
+    let session: UploadSession | undefined;
+    for (const candidate of produced ? [produced, ...blob.candidates] : blob.candidates) {
+      await session?.cancel();
       const { digest, size } = candidate;
-      const answer = await this.#ask(candidate, this.#mountSource(candidate.origin));
+      const answer = await this.#ask(candidate, this.#mountSource(candidate));
       if (answer === 'exists' || answer === 'mounted') return { digest, size, how: answer };
       session = answer;
     }
-    const { digest, size } = await this.#send(blob, session ?? (await this.#start()));
-    return { digest, size, how: 'uploaded' };
+    const sent = await transfer.begin(session ?? (await UploadSession.start(this.#client)));
+    return { digest: sent.digest, size: sent.size, how: 'uploaded' };
   }
 
   /** The repository to mount from: that of the source on the same registry, else its own. */
-  #mountSource(origin: RepositoryName | undefined): string {
+  #mountSource({ origin }: BlobCandidate): string {
     const { registry, path } = this.#client.repository;
     if (origin?.registry !== registry || origin.path === path) return path;
     this.#client.alsoReads(origin.path);
@@ -82,30 +110,33 @@ export class BlobUploader {
   async #ask(
     identity: BlobIdentity,
     from: string,
-  ): Promise<'exists' | 'mounted' | URL | undefined> {
-    const [session, isPresent] = await Promise.all([
+  ): Promise<'exists' | 'mounted' | UploadSession | undefined> {
+    const [mount, presence] = await Promise.allSettled([
       this.#mount(identity.digest, from),
-      identity.size >= WORTH_ASKING_TWICE && this.#isPresent(identity),
+      identity.size >= WORTH_ASKING_TWICE ? this.#isPresent(identity) : false,
     ]);
+    if (mount.status === 'rejected') throw mount.reason;
+    const session = mount.value;
     if (session === 'mounted') return from === this.#client.repository.path ? 'exists' : session;
-    if (!isPresent) return session;
-    if (session) await this.#cancel(session);
+    if (presence.status === 'fulfilled' && !presence.value) return session;
+    await session?.cancel();
+    if (presence.status === 'rejected') throw presence.reason;
     return 'exists';
   }
 
   /** A registry that refuses this, whatever it says, may still take the blob itself. */
-  async #mount(digest: Digest, from: string): Promise<'mounted' | URL | undefined> {
+  async #mount(digest: Digest, from: string): Promise<'mounted' | UploadSession | undefined> {
     const query = new URLSearchParams({ mount: digest, from });
     const response = await unlessRefused(
       this.#client.sendOnce({
         method: 'POST',
         target: `blobs/uploads/?${query.toString()}`,
         accept: [201, 202],
-        attempt: this.#starting(),
+        attempt: startingUpload(this.#client),
       }),
     );
     if (response?.status === 201) return 'mounted';
-    return response && this.#client.resolveLocation(response);
+    return response && new UploadSession(this.#client, response);
   }
 
   async #isPresent({ digest, size }: BlobIdentity): Promise<boolean> {
@@ -120,112 +151,7 @@ export class BlobUploader {
     const length = response?.header('content-length');
     return response !== undefined && (length === undefined || Number(length) === size);
   }
-
-  async #start(): Promise<URL> {
-    const response = await this.#client.sendOnce({
-      method: 'POST',
-      target: 'blobs/uploads/',
-      accept: [202],
-      attempt: this.#starting(),
-    });
-    return this.#client.resolveLocation(response);
-  }
-
-  #starting(): string {
-    const { registry, path } = this.#client.repository;
-    return `initiating layer upload to /v2/${path}/blobs/uploads/ in ${registry}`;
-  }
-
-  async #send(blob: BlobUpload, session: URL): Promise<BlobIdentity> {
-    if (!blob.identity || !this.#singlePut) return this.#sendInPatch(session, blob);
-    try {
-      return await this.#sendInOnePut(session, blob, blob.identity);
-    } catch (error) {
-      if (!refusesSinglePut(error)) throw error;
-      this.#singlePut = false;
-      // Who is busy is left alone for a while, and sent both requests then.
-      if (isTransient(error)) throw error;
-      return this.#sendInPatch(await this.#start(), blob);
-    }
-  }
-
-  async #sendInOnePut(
-    session: URL,
-    blob: BlobUpload,
-    identity: BlobIdentity,
-  ): Promise<BlobIdentity> {
-    const response = await this.#orCancel(
-      session,
-      this.#client.sendOnce({
-        method: 'PUT',
-        target: withDigest(session, identity.digest),
-        headers: { ...BINARY, 'content-length': String(identity.size) },
-        body: blob.open().stream,
-        accept: [200, 201, 204],
-        attempt: FINISHING,
-      }),
-    );
-    return confirmed(response, identity);
-  }
-
-  async #sendInPatch(session: URL, blob: BlobUpload): Promise<BlobIdentity> {
-    const production = blob.open();
-    const length = blob.identity && { 'content-length': String(blob.identity.size) };
-    const sent = await this.#orCancel(
-      session,
-      this.#client.sendOnce({
-        method: 'PATCH',
-        target: session,
-        headers: { ...BINARY, ...length },
-        body: production.stream,
-        accept: [200, 201, 202, 204],
-        attempt: 'uploading layer chunked',
-      }),
-    );
-    const identity = production.result();
-    const location = this.#client.resolveLocation(sent);
-    const response = await this.#orCancel(
-      location,
-      this.#client.send({
-        method: 'PUT',
-        target: withDigest(location, identity.digest),
-        headers: { ...BINARY, 'content-length': '0' },
-        accept: [200, 201, 204],
-        attempt: FINISHING,
-      }),
-    );
-    return confirmed(response, identity);
-  }
-
-  /**
-   * Ends the session when its registry refuses a request. Where there was no answer at all, it is
-   * left to the registry to forget the session in time.
-   */
-  async #orCancel<T>(session: URL, request: Promise<T>): Promise<T> {
-    try {
-      return await request;
-    } catch (error) {
-      if (isRefusal(error)) await this.#cancel(session);
-      throw error;
-    }
-  }
-
-  /** A session that does not end now is forgotten by the registry in time. */
-  async #cancel(session: URL): Promise<void> {
-    await this.#client
-      .sendOnce({
-        method: 'DELETE',
-        target: session,
-        accept: [200, 202, 204],
-        attempt: 'cancelling upload',
-      })
-      .catch((error: unknown) => {
-        if (!(error instanceof OcipushError)) throw error;
-      });
-  }
 }
-
-const FINISHING = 'uploading layer to URL';
 
 /** The answer, or undefined when the registry says no: but not when it says to ask later. */
 async function unlessRefused(request: Promise<HttpResponse>): Promise<HttpResponse | undefined> {
@@ -235,36 +161,4 @@ async function unlessRefused(request: Promise<HttpResponse>): Promise<HttpRespon
     if (isRefusal(error) && error.context['status'] !== 429) return undefined;
     throw error;
   }
-}
-
-function refusesSinglePut(error: unknown): error is OcipushError {
-  if (!isRefusal(error)) return false;
-  const { status, registryCode } = error.context;
-  return NO_SINGLE_PUT.has(Number(status)) || String(registryCode).startsWith('BLOB_UPLOAD_');
-}
-
-/** The address that ends an upload; what else is in its query is the registry's and stays as it is. */
-function withDigest(location: URL, digest: Digest): URL {
-  const url = new URL(location);
-  const others = url.search
-    .slice(1)
-    .split('&')
-    .filter((part) => !/^digest=|^$/.test(part));
-  url.search = [...others, `digest=${encodeURIComponent(digest)}`].join('&');
-  return url;
-}
-
-/**
- * Registries name what they stored under their own algorithm, which may be another one.
- * @throws OcipushError when the registry says that it stored other bytes than were sent
- */
-function confirmed(response: HttpResponse, sent: BlobIdentity): BlobIdentity {
-  const stored = response.header('docker-content-digest');
-  const isComparable = stored?.startsWith(`${digestAlgorithm(sent.digest)}:`);
-  if (isComparable ? stored === sent.digest : response.status === 201) return sent;
-  throw new OcipushError(
-    'REGISTRY_ANSWER_INVALID',
-    `${FINISHING}: the registry stored ${stored ?? 'nothing'} instead of ${sent.digest}`,
-    { origin: 'destination', context: { status: response.status } },
-  );
 }

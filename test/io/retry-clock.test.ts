@@ -12,9 +12,9 @@ test.each([
   [2, 0, 8000],
   [5, 0, 60_000],
   [5000, 0, 60_000],
-  [0, 0.5, 2100],
-  [1, 0.999, 4400],
-  [9, 0.999, 65_994],
+  [0, 0.5, 1000],
+  [1, 0.999, 4],
+  [9, 0.25, 45_000],
 ])('backoff before retry %i with jitter %f: %i ms', (attempt, random, milliseconds) => {
   expect(backoff(attempt, 2000, 60_000, clockWith(random))).toBe(milliseconds);
 });

@@ -53,6 +53,7 @@ describe('withPushRetry', () => {
     expect(events).toEqual(
       errors.map((error, index) => ({
         kind: 'retry',
+        what: 'push',
         attempt: index + 1,
         of: options.retry ?? 3,
         delayMilliseconds: sleeps[index],

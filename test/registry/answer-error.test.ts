@@ -163,3 +163,27 @@ describe('what an error is', () => {
     expect(isRefusal(undefined)).toBe(false);
   });
 });
+
+test.each<readonly [errors: unknown, unknownBlobs: string | undefined]>([
+  [
+    [{ code: 'MANIFEST_BLOB_UNKNOWN', detail: `sha256:${'a'.repeat(64)}` }],
+    `sha256:${'a'.repeat(64)}`,
+  ],
+  [
+    [{ code: 'BLOB_UNKNOWN', detail: { digest: `sha512:${'b'.repeat(128)}` } }],
+    `sha512:${'b'.repeat(128)}`,
+  ],
+  [
+    ['a', 'b', 'a'].map((letter) => ({
+      code: 'MANIFEST_BLOB_UNKNOWN',
+      detail: `sha256:${letter.repeat(64)}`,
+    })),
+    `sha256:${'a'.repeat(64)} sha256:${'b'.repeat(64)}`,
+  ],
+  [[{ code: 'MANIFEST_BLOB_UNKNOWN' }, null, 'x'], undefined],
+  [[{ code: 'MANIFEST_INVALID', detail: `sha256:${'a'.repeat(64)}` }], undefined],
+  ['text', undefined],
+])('names the blobs that a manifest names in vain: %j', (errors, unknownBlobs) => {
+  const answer = answerOf(400, { body: JSON.stringify({ errors }) });
+  expect(statusError(answer, 'x').context['unknownBlobs']).toBe(unknownBlobs);
+});

@@ -29,6 +29,7 @@ export function blobOf(content: string | Uint8Array, known: Known = {}): TestBlo
   }
   return {
     mediaType: 'application/octet-stream',
+    source: identity.digest,
     digest: identity.digest,
     candidates: known.candidates ?? (isCertain ? [identity] : []),
     identity: isCertain ? identity : undefined,

@@ -186,6 +186,7 @@ describe('putManifest', () => {
     [202, {}],
     [201, { 'docker-content-digest': digestOf(Buffer.from('[]')) }],
     [201, { 'docker-content-digest': 'nonsense' }],
+    [201, { 'content-type': 'text/html; charset=utf-8' }],
   ])('is no success with %i %j', async (status, headers) => {
     const { client } = await openScripted('PUT', { status, headers, body: '<html>' });
     const manifest = { bytes: Buffer.from('{}'), mediaType: TYPE, digest };

@@ -49,7 +49,7 @@ describe('withRetry', () => {
   test('spreads the repetitions of many clients', async () => {
     const clock = fakeClock(0.5);
     await withRetry(failingWith(failure(), failure()).attempt, { clock, signal });
-    expect(clock.sleeps).toEqual([263, 525]);
+    expect(clock.sleeps).toEqual([125, 250]);
   });
 
   test('gives up after five attempts with the last error', async () => {

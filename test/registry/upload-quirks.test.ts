@@ -62,6 +62,7 @@ describe('a PATCH', () => {
       [
         started,
         row('PATCH', '/session', { status: 202 }),
+        row('GET', '/session', { status: 404 }),
         started,
         row('PATCH', '/session', { status: 202, headers: SESSION }),
         row('PUT', '/session', { status: 201 }),

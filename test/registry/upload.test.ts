@@ -5,7 +5,17 @@ import { noise } from '../support/make-image.ts';
 import { thrownBy } from '../support/thrown.ts';
 import { blobOf, streamedBlob, type TestBlob } from './blobs.ts';
 import { openRegistry, PASSWORD, traceOf } from './open-client.ts';
-import { DELETE, ENDLESS, failing, MOUNT, openUploader, PATCH, PUT, START } from './uploader.ts';
+import {
+  ASK,
+  DELETE,
+  ENDLESS,
+  failing,
+  MOUNT,
+  openUploader,
+  PATCH,
+  PUT,
+  START,
+} from './uploader.ts';
 
 const MIB = 1024 * 1024;
 
@@ -126,6 +136,8 @@ describe('a registry that takes no body with the PUT', () => {
     expect(trace()).toEqual([
       `${MOUNT} 202`,
       `${PUT} ${status}`,
+      // Where it is said to be elsewhere, it is asked where.
+      ...(status === 416 || status === 400 ? [`${ASK} 204`] : []),
       `${DELETE} 204`,
       `${START} 202`,
       `${PATCH} 202`,

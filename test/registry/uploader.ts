@@ -9,6 +9,7 @@ export const MOUNT = 'POST blobs/uploads/?mount&from';
 export const START = 'POST blobs/uploads/';
 export const PATCH = 'PATCH blobs/uploads/…';
 export const PUT = 'PUT blobs/uploads/…?digest';
+export const ASK = 'GET blobs/uploads/…';
 export const DELETE = 'DELETE blobs/uploads/…';
 export const ENDLESS = { times: Infinity };
 

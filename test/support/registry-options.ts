@@ -1,17 +1,19 @@
 /** How registries are reached in tests: straight, anonymously, and trusting whom Node trusts. */
 import { systemClock } from '../../src/io/retry-clock.ts';
 import type { ConnectionSettings } from '../../src/registry/connections.ts';
-import type { RegistryOptions } from '../../src/registry/options.ts';
+import { DEFAULT_LIMITS, type RegistryOptions } from '../../src/registry/options.ts';
+import { UploadHosts } from '../../src/registry/upload-host.ts';
 
 export const STRAIGHT: ConnectionSettings = {
   certificates: { authorities: [], clients: [] },
   security: 'secure',
   systemAuthorities: () => undefined,
   proxyFor: () => undefined,
+  limits: DEFAULT_LIMITS,
 };
 
 export function registryOptions(given: Partial<RegistryOptions> = {}): RegistryOptions {
-  const { certificates, security, systemAuthorities, proxyFor } = STRAIGHT;
+  const { certificates, security, systemAuthorities, proxyFor, limits } = STRAIGHT;
   return {
     certificatesFor: async () => certificates,
     securityOf: async () => security,
@@ -20,6 +22,8 @@ export function registryOptions(given: Partial<RegistryOptions> = {}): RegistryO
     credentialsFor: async () => undefined,
     userAgent: 'agent/1',
     clock: systemClock,
+    limits,
+    hosts: new UploadHosts(),
     ...given,
   };
 }

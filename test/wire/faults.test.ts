@@ -122,12 +122,14 @@ const LASTING: readonly (readonly [
 describe.concurrent('a fault that stays is told', () => {
   test.each(LASTING)('%s (%s)', async (_, compression, on, fault, error) => {
     const faults = [{ on: { ...on, times: Infinity }, do: fault }];
-    await using scene = await openScene({ faults });
+    // Version 2.8 loses sessions that break: those cannot be ended.
+    await using scene = await openScene({ faults, uploads: 'distribution-3.0' });
     await writeOciLayout(scene.path('image'), { layers, compression });
     const run = await scene.push('oci:image', ['--retry=0']);
     expect(failureOf(run)).toMatchObject({ code: 125, error: expect.stringMatching(error) });
     expect(await scene.digestFile()).toBeUndefined();
     expect(scene.registry.unfired()).toEqual([]);
+    expect(scene.registry.openUploads).toEqual([]);
   });
 });
 

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { makeLayer, noise, writeOciLayout } from '../support/make-image.ts';
 import type { Run, RunningCommand, RunOptions } from '../support/ocipush.ts';
 import type { Fault } from '../support/registry/faults.ts';
+import type { RegistryOptions } from '../support/registry/registry.ts';
 import { openScene, type Scene } from '../support/scene.ts';
 
 const SIGNALS = [
@@ -17,8 +18,9 @@ const PROMPT = { timeout: 15_000 };
 async function openWithImage(
   compression: 'none' | 'gzip',
   faults: readonly Fault[] = [],
+  uploads: RegistryOptions['uploads'] = 'distribution-2.8',
 ): Promise<Scene> {
-  const scene = await openScene({ faults });
+  const scene = await openScene({ faults, uploads });
   const layers = [await makeLayer({ a: '1' }), await makeLayer({ noise: noise(400_000) })];
   await writeOciLayout(scene.path('image'), { layers, compression });
   return scene;
@@ -54,7 +56,7 @@ async function remains(
 ): Promise<object> {
   const others = stderr
     .split('\n')
-    .filter((line) => !/^(?:Getting|Copying|Writing|thinking|$)/.test(line));
+    .filter((line) => !/^(?:Getting|Copying|Writing|thinking|time=.* retrying in |$)/.test(line));
   return { code, stdout, others, digestFile: await digestFile(), tags: repository.tags.size };
 }
 
@@ -76,6 +78,48 @@ describe.each(SIGNALS)('%s', (signal, code) => {
     await using scene = await openWithImage(compression, [fault]);
     const run = await pushUntil(scene, () => scene.registry.fired(fault), signal);
     expect(await remains(scene, run)).toEqual(nothing(code));
+  });
+
+  test.each<readonly [compression: 'none' | 'gzip', fault: Fault]>([
+    ['gzip', { on: { method: 'PUT' }, do: { stallAfterBytes: 100 } }],
+    ['gzip', { on: { method: 'PUT', nth: 2 }, do: { holdAnswer: new Promise(() => {}) } }],
+    ['none', { on: { method: 'PATCH', nth: 2 }, do: { stallAfterBytes: 100_000 } }],
+  ])('ends the uploads at the registry (%s, %j)', PROMPT, async (compression, fault) => {
+    await using scene = await openWithImage(compression, [fault], 'distribution-3.0');
+    const run = await pushUntil(scene, () => scene.registry.fired(fault), signal);
+    expect(await remains(scene, run)).toEqual(nothing(code));
+    expect(scene.registry.openUploads).toEqual([]);
+  });
+
+  test('waits two seconds for a registry that is stuck, and no longer', PROMPT, async () => {
+    const fault: Fault = { on: { method: 'PUT' }, do: { stallAfterBytes: 100 } };
+    const question: Fault = { on: { method: 'GET', times: 9 }, do: { stallAfterBytes: 0 } };
+    await using scene = await openWithImage('gzip', [fault, question], 'distribution-3.0');
+    let interrupted = 0;
+    const happened = async (): Promise<void> => {
+      await scene.registry.fired(fault);
+      interrupted = performance.now();
+    };
+    expect(await pushUntil(scene, happened, signal)).toMatchObject({ code });
+    expect(performance.now() - interrupted).toBeGreaterThan(2000);
+    expect(performance.now() - interrupted).toBeLessThan(8000);
+  });
+
+  test('a second time leaves at once', PROMPT, async () => {
+    const fault: Fault = { on: { method: 'PUT' }, do: { stallAfterBytes: 100 } };
+    const question: Fault = { on: { method: 'GET', times: 9 }, do: { stallAfterBytes: 0 } };
+    await using scene = await openWithImage('gzip', [fault, question], 'distribution-3.0');
+    let again: Promise<void> = Promise.resolve();
+    let interrupted = 0;
+    const happened = async (command: RunningCommand): Promise<void> => {
+      await scene.registry.fired(fault);
+      interrupted = performance.now();
+      again = scene.registry.fired(question).then(() => command.kill(signal));
+    };
+    const run = await pushUntil(scene, happened, signal);
+    await again;
+    expect(run).toMatchObject({ code });
+    expect(performance.now() - interrupted).toBeLessThan(2000);
   });
 
   test('while an archive is read from standard input', PROMPT, async () => {

@@ -1,14 +1,13 @@
 /** Flags about reaching a registry, and who one is there. */
 import type { Command } from 'commander';
 import type { CredentialLookup } from '../../config/credentials.ts';
-import { systemClock } from '../../io/retry-clock.ts';
 import type { RegistryOptions } from '../../registry/options.ts';
 import { addBooleanFlag, addTextFlag } from '../flags.ts';
 import type { Host } from '../host.ts';
-import { VERSION } from '../version.ts';
+import { addTransferFlags, parseTransferOptions, type TransferFlags } from './transfer.ts';
 
 /** The flags as typed. */
-export interface RegistryFlags extends ConnectionFlags {
+export interface RegistryFlags extends ConnectionFlags, TransferFlags {
   readonly authfile?: string;
   readonly creds?: string;
 }
@@ -20,6 +19,7 @@ export interface ConnectionFlags {
 }
 
 export function addRegistryFlags(command: Command): void {
+  addTransferFlags(command);
   addTextFlag(
     command,
     '--authfile <path>',
@@ -66,7 +66,7 @@ export async function parseRegistryOptions(
 
 /** The settings of all but who one is. */
 export async function parseConnectionOptions(
-  flags: ConnectionFlags,
+  flags: ConnectionFlags & TransferFlags,
   { environment }: Host,
 ): Promise<Omit<RegistryOptions, 'credentialsFor'>> {
   const [
@@ -89,8 +89,7 @@ export async function parseConnectionOptions(
       certDir: flags.certDir,
       home: environment['HOME'] || undefined,
     }),
-    userAgent: `ocipush/${VERSION}`,
-    clock: systemClock,
+    ...parseTransferOptions(flags),
   };
 }
 

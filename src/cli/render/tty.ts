@@ -71,7 +71,7 @@ function follow(
     // As in podman, what was skipped bears the name it has at the destination.
     if (event.stored.how === 'uploaded') return line(`${blobLabel(role, event.digest)} done`);
     return line(`${blobLabel(role, event.stored.digest)} skipped: already exists`);
-  } else if (event.kind === 'retry') {
+  } else if (event.kind === 'retry' && event.what === 'push') {
     blobs.clear();
   }
   return undefined;

@@ -37,6 +37,7 @@ export function stepLine(event: ProgressEvent): string | undefined {
     case 'blob-start':
     case 'blob-bytes':
     case 'blob-done':
+    case 'resume':
     case 'retry':
     case 'warning':
       break;
@@ -44,13 +45,19 @@ export function stepLine(event: ProgressEvent): string | undefined {
   return undefined;
 }
 
+const FAILED = { push: 'Failed', request: 'A request failed' } as const;
+
 /** What an event warns of; undefined when it does not. */
 export function warningOf(event: ProgressEvent): string | undefined {
   if (event.kind === 'warning') return event.message;
+  if (event.kind === 'resume') {
+    return `Resuming the upload of ${event.blob ?? 'a blob'} at byte ${event.offset}`;
+  }
   if (event.kind !== 'retry') return undefined;
   const delay = formatDuration(event.delayMilliseconds);
+  const subject = event.what === 'blob' ? `Blob ${event.blob} failed` : FAILED[event.what];
   const count = `(${event.attempt}/${event.of})`;
-  return `Failed, retrying in ${delay} ... ${count}. Error: ${event.error.message}`;
+  return `${subject}, retrying in ${delay} ... ${count}. Error: ${event.error.message}`;
 }
 
 /** A warning as podman (logrus) logs it where nobody watches. */

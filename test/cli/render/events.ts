@@ -17,6 +17,7 @@ export const EVERY_EVENT: readonly ProgressEvent[] = [
   { kind: 'blob-bytes', digest: LAYER, count: 1024 * 1024 },
   {
     kind: 'retry',
+    what: 'push',
     attempt: 1,
     of: 3,
     delayMilliseconds: 1000,

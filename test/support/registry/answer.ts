@@ -9,6 +9,8 @@ export interface Answer {
   readonly body: Uint8Array;
   /** Only for broken answers: the connection ends after so many bytes of the body. */
   readonly cutAfterBytes?: number;
+  /** Only for broken answers: the body is repeated for ever. */
+  readonly isEndless?: boolean;
   /** Only for broken answers: nothing comes after so many bytes of the body. */
   readonly holdAfterBytes?: number;
 }

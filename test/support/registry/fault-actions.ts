@@ -168,6 +168,7 @@ async function spoil(
     return answer;
   }
   if ('holdAfterBytes' in fault) return { ...answer, holdAfterBytes: fault.holdAfterBytes };
+  if ('endlessBody' in fault) return endless(answer);
   if ('closeBeforeAnswer' in fault) {
     wire.close();
     throw new ConnectionBroken('closed on purpose');
@@ -175,10 +176,18 @@ async function spoil(
   return { ...answer, headers: spoilHeaders(fault, answer.headers) };
 }
 
+function endless({ status, headers }: Answer): Answer {
+  const { 'content-length': _, ...others } = headers;
+  return { status, headers: others, body: Buffer.alloc(64 * 1024, ' '), isEndless: true };
+}
+
 function spoilHeaders(
   fault: Exclude<
     AnswerFault,
-    { holdAnswer: unknown } | { holdAfterBytes: unknown } | { closeBeforeAnswer: unknown }
+    | { holdAnswer: unknown }
+    | { holdAfterBytes: unknown }
+    | { endlessBody: unknown }
+    | { closeBeforeAnswer: unknown }
   >,
   headers: AnswerHeaders,
 ): AnswerHeaders {

@@ -46,6 +46,8 @@ export type AnswerFault =
   | { readonly holdAnswer: Promise<unknown> }
   /** So many bytes of the answer's body come, and then no more. */
   | { readonly holdAfterBytes: number }
+  /** The answer's body has no end. */
+  | { readonly endlessBody: true }
   /** The connection is closed instead of an answer. */
   | { readonly closeBeforeAnswer: true }
   /** Docker-Content-Digest names other bytes. */

@@ -25,6 +25,8 @@ export interface RegistryOptions {
   readonly uploads?: 'distribution-2.8' | 'distribution-3.0';
   /** Locations without scheme and host. */
   readonly relativeLocations?: boolean;
+  /** Bytes that a request body may have, as with nginx in front: 413 in HTML for more. */
+  readonly bodyLimit?: number;
   /** Takes layers that have `urls` instead of a blob; the real one does not by default. */
   readonly foreignLayers?: boolean;
   /** Lists what refers to a manifest, in pages of so many entries. */
@@ -62,7 +64,8 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
   const parts = partsOf(options);
   const faults = new FaultTable(options.faults ?? []);
   const log = new RequestLog();
-  const service = new Service({ scheme, parts, faults, log });
+  const { bodyLimit = Infinity } = options;
+  const service = new Service({ scheme, parts, faults, log, bodyLimit });
   const listener = await listen(options.tls, (request, response, connection) => {
     void service.serve(request, response, connection);
   });

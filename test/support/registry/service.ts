@@ -5,6 +5,7 @@ import { bearerToken } from './auth.ts';
 import type { Exchange } from './exchange.ts';
 import { answerWithFault, ConnectionBroken, type Wire } from './fault-actions.ts';
 import type { FaultTable } from './faults.ts';
+import { answerWithinLimit } from './body-limit.ts';
 import type { Connection } from './listener.ts';
 import type { RequestLog } from './request-log.ts';
 import { answerRequest, type Parts } from './router.ts';
@@ -14,6 +15,7 @@ interface ServiceSettings {
   readonly parts: Parts;
   readonly faults: FaultTable;
   readonly log: RequestLog;
+  readonly bodyLimit: number;
 }
 
 /** Serves the requests of one registry. */
@@ -57,8 +59,9 @@ export class Service {
   }
 
   async #answer(exchange: Exchange, query: string, wire: Wire): Promise<Answer> {
-    const { parts, faults } = this.#settings;
-    const handle = async (disturbed: Exchange): Promise<Answer> => answerRequest(disturbed, parts);
+    const { parts, faults, bodyLimit } = this.#settings;
+    const handle = async (disturbed: Exchange): Promise<Answer> =>
+      answerWithinLimit(disturbed, bodyLimit, (exact) => answerRequest(exact, parts));
     const fault = faults.take({ ...exchange, query });
     if (fault === undefined) return handle(exchange);
     const { action, fired } = fault;
@@ -107,10 +110,17 @@ function wireOf(response: ServerResponse, connection: Connection): Wire {
   };
 }
 
+function writeForever(response: ServerResponse, bytes: Uint8Array): void {
+  while (!response.destroyed && response.write(bytes));
+  response.once('drain', () => writeForever(response, bytes));
+}
+
 function send(response: ServerResponse, answer: Answer): void {
-  const { status, headers, body, cutAfterBytes, holdAfterBytes } = answer;
+  const { status, headers, body, cutAfterBytes, holdAfterBytes, isEndless } = answer;
   response.writeHead(status, { 'docker-distribution-api-version': 'registry/2.0', ...headers });
-  if (holdAfterBytes !== undefined) {
+  if (isEndless && response.req.method !== 'HEAD') {
+    writeForever(response, body);
+  } else if (holdAfterBytes !== undefined) {
     response.flushHeaders();
     response.write(body.subarray(0, holdAfterBytes));
   } else if (cutAfterBytes === undefined) {

@@ -1,0 +1,62 @@
+/** Finds out that a server takes no more bytes, or keeps everybody waiting for its answer. */
+import { MIB } from '../io/bytes.ts';
+
+/**
+ * What a registry may need to hash, move and scan an upload before it answers: milliseconds for a
+ * MiB, and at most.
+ */
+const WORK_PER_MIB = 1000;
+const LONGEST_WORK = 15 * 60_000;
+
+/**
+ * Milliseconds in which an answer must begin once everything has been sent.
+ * @param work bytes that the server may have to go through first; Infinity where nobody knows
+ */
+export function answerTimeout(stallTimeout: number, work: number): number {
+  return Math.max(stallTimeout, Math.min(LONGEST_WORK, stallTimeout + (work / MIB) * WORK_PER_MIB));
+}
+
+/** The other side took no byte in time. */
+export class StallError extends Error {
+  readonly code = 'STALLED';
+}
+
+/** A clock that is wound up whenever something is expected to move. */
+export class StallWatch {
+  readonly #milliseconds: number;
+  readonly #stalled = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+  #state: 'expecting' | 'resting' | 'over' = 'resting';
+
+  constructor(milliseconds: number) {
+    this.#milliseconds = milliseconds;
+  }
+
+  /** Aborted when what was expected did not come. */
+  get signal(): AbortSignal {
+    return this.#stalled.signal;
+  }
+
+  expect(): void {
+    if (this.#state === 'over') return;
+    this.#state = 'expecting';
+    this.#timer ??= setTimeout(() => this.#check(), this.#milliseconds);
+    this.#timer.refresh();
+  }
+
+  /** The timer runs on: there may be thousands of rests in a second. */
+  rest(): void {
+    if (this.#state === 'expecting') this.#state = 'resting';
+  }
+
+  /** Expects nothing more, whatever it is told. */
+  end(): void {
+    this.#state = 'over';
+    clearTimeout(this.#timer);
+  }
+
+  #check(): void {
+    if (this.#state !== 'expecting') return;
+    this.#stalled.abort(new StallError(`no byte was taken for ${this.#milliseconds} ms`));
+  }
+}
