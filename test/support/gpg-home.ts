@@ -14,7 +14,7 @@ export interface GpgHome extends AsyncDisposable {
    * Makes a key that signs.
    * @returns its fingerprint
    */
-  makeKey(user: string, passphrase?: string, expires?: string): string;
+  makeKey(user: string, passphrase?: string, validity?: 'for ever' | 'until long ago'): string;
   /** Has the agent forget passphrases, as after a new start of the machine. */
   forget(): void;
   /** Writes the public key to a file. @returns its path */
@@ -44,10 +44,18 @@ export async function makeGpgHome(): Promise<GpgHome> {
     environment,
     run,
     forget,
-    makeKey: (user, passphrase = '', expires = 'never') => {
+    makeKey: (user, passphrase = '', validity = 'for ever') => {
       const made = ['--pinentry-mode=loopback', '--passphrase-fd=0', '--status-fd=1'];
+      if (validity === 'until long ago') made.push('--faked-system-time=20200101T000000');
       const output = run(
-        [...made, '--quick-gen-key', user, 'ed25519', 'sign', expires],
+        [
+          ...made,
+          '--quick-gen-key',
+          user,
+          'ed25519',
+          'sign',
+          validity === 'for ever' ? 'never' : '1d',
+        ],
         `${passphrase}\n`,
       );
       return /KEY_CREATED P ([0-9A-F]{40})/.exec(output.toString())?.[1] ?? '';

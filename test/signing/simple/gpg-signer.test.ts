@@ -29,7 +29,7 @@ describe.runIf(requirePeers('gpg'))('gpg', () => {
     home = await makeGpgHome();
     plain = home.makeKey('Plain <nopass@example.com>');
     locked = home.makeKey('Locked <pass@example.com>', 'secret');
-    home.makeKey('Old <old@example.com>', '', 'seconds=1');
+    home.makeKey('Old <old@example.com>', '', 'until long ago');
     return () => home[Symbol.asyncDispose]();
   });
 
