@@ -3,6 +3,7 @@ import type { BlobIdentity, StoredBlob } from '../image/blob.ts';
 import type { Descriptor, Platform } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 import type { CompressionFormat } from '../image/media-types.ts';
+import type { Recipient } from '../transforms/encrypt/recipient.ts';
 import type { LayerAction } from './layers.ts';
 
 /** How layers are to be compressed. */
@@ -21,6 +22,14 @@ export interface CompressionWish {
   readonly yields?: boolean | undefined;
 }
 
+/** Who alone is to be able to read layers, and which ones. */
+export interface EncryptionWish {
+  /** Each can decrypt them with its own key; never empty. */
+  readonly recipients: readonly Recipient[];
+  /** Positions among the layers of each image, negative from the top; empty: all layers. */
+  readonly layers: readonly number[];
+}
+
 /** The formats of podman's `--format`. */
 export type ImageFormat = 'oci' | 'v2s2' | 'v2s1';
 
@@ -33,6 +42,7 @@ export interface MountSource {
 
 export interface PushOptions {
   readonly compression: CompressionWish;
+  readonly encryption?: EncryptionWish | undefined;
   /** Unset: that of the source where the destination takes it. */
   readonly format?: ImageFormat | undefined;
   /** `list`: what is no list is not pushed; `sparse-list`: of a list nothing but itself is. */
@@ -75,6 +85,8 @@ export interface BlobReport {
   /** At the source. */
   readonly descriptor: Descriptor;
   readonly action: LayerAction;
+  /** Whether it is encrypted, after that. */
+  readonly isEncrypted?: boolean | undefined;
   /** Why that, in half a sentence. */
   readonly reason: string;
   /** `referred`: it stays where its URLs say. */
