@@ -38,16 +38,21 @@ export interface PeerHome extends AsyncDisposable {
   start(peer: PeerName, ...args: readonly string[]): ChildProcessWithoutNullStreams;
 }
 
-/** Tests that only read may share one; two that fill the container storage may not. */
-export async function makePeerHome(): Promise<PeerHome> {
+/**
+ * Tests that only read may share one; two that fill the container storage may not. What stands in
+ * `environment` comes to that of the peers.
+ */
+export async function makePeerHome(
+  environment: Readonly<Record<string, string>> = {},
+): Promise<PeerHome> {
   const path = await mkdtemp(join(tmpdir(), 'ocipush-peers-'));
   await mkdir(join(path, 'state'));
   for (const name of STORAGES) await writeFile(join(path, `${name}.conf`), storageConf(path, name));
   return {
     path,
-    run: (peer, ...args) => run(path, '', peer, args),
-    runWith: (input, peer, ...args) => run(path, input, peer, args),
-    start: (peer, ...args) => start(path, peer, args),
+    run: (peer, ...args) => run({ path, environment }, '', peer, args),
+    runWith: (input, peer, ...args) => run({ path, environment }, input, peer, args),
+    start: (peer, ...args) => start({ path, environment }, peer, args),
     [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
   };
 }
@@ -57,8 +62,13 @@ function storageConf(home: string, name: (typeof STORAGES)[number]): string {
   return `[storage]\ndriver = "overlay"\ngraphroot = "${place}/graph"\nrunroot = "${place}/run"\n`;
 }
 
+interface Place {
+  readonly path: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
 async function run(
-  home: string,
+  home: Place,
   input: string,
   peer: PeerName,
   args: readonly string[],
@@ -76,7 +86,7 @@ async function run(
 }
 
 function start(
-  home: string,
+  { path: home, environment }: Place,
   peer: PeerName,
   args: readonly string[],
 ): ChildProcessWithoutNullStreams {
@@ -93,6 +103,7 @@ function start(
       TMPDIR: home,
       XDG_RUNTIME_DIR: home,
       CONTAINERS_STORAGE_CONF: join(home, `${storage}.conf`),
+      ...environment,
     },
   });
 }
