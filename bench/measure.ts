@@ -8,6 +8,8 @@ import { peerPath } from '../test/support/peers.ts';
 
 export interface Measurement {
   readonly seconds: number;
+  /** Of all cores together: what a busy machine changes little. */
+  readonly cpuSeconds: number;
   /** The largest resident set of the process, in bytes. */
   readonly peak: number;
 }
@@ -37,7 +39,7 @@ if [ -n "$root" ]; then
 fi
 export HOME=$state XDG_RUNTIME_DIR=$state
 start=$EPOCHREALTIME
-"$state/time" --output="$state/peak" --format=%M "$@"
+"$state/time" --output="$state/usage" --format="%M %U %S" "$@"
 echo "$start $EPOCHREALTIME"
 `;
 
@@ -59,6 +61,7 @@ export async function measure(command: MeasuredCommand): Promise<Measurement> {
   ]);
   if (code !== 0) throw new Error(`${line.join(' ')} ended with ${code}: ${complaint}`);
   const [start = 0, end = 0] = (output.trim().split('\n').at(-1) ?? '').split(' ').map(Number);
-  const kibibytes = Number(await readFile(join(state, 'peak'), 'utf8'));
-  return { seconds: end - start, peak: kibibytes * 1024 };
+  const usage = await readFile(join(state, 'usage'), 'utf8');
+  const [kibibytes = 0, user = 0, system = 0] = usage.trim().split(' ').map(Number);
+  return { seconds: end - start, cpuSeconds: user + system, peak: kibibytes * 1024 };
 }

@@ -2,8 +2,8 @@
 import type { Result } from './race.ts';
 
 export const TABLE_HEAD = [
-  '| scenario | beside | speed | range | seconds | sent | peak RSS |',
-  '|---|---|---|---|---|---|---|',
+  '| scenario | beside | speed | range | seconds | CPU seconds | sent | peak RSS |',
+  '|---|---|---|---|---|---|---|---|',
 ] as const;
 
 /** A row for each peer; `speed` is its time by ours: above 1 we are faster. */
@@ -23,6 +23,7 @@ export function tableRows(
       `**${speed.toFixed(2)}**`,
       `${Math.min(...rounds).toFixed(2)}–${Math.max(...rounds).toFixed(2)}`,
       beside(ours, peer, (result) => median(secondsOf(result)).toFixed(2)),
+      beside(ours, peer, ({ runs }) => median(runs.map(({ cpuSeconds }) => cpuSeconds)).toFixed(2)),
       beside(ours, peer, ({ sent }) => byteCount(sent)),
       beside(ours, peer, ({ runs }) => byteCount(median(runs.map(({ peak }) => peak)))),
     ]);

@@ -1,4 +1,5 @@
 /** What is measured: which image is pushed, by whom, and with which flags. */
+import { resolve } from 'node:path';
 import type { ContestantName } from './contestants.ts';
 import { STORED_IMAGE } from './storage.ts';
 
@@ -13,6 +14,9 @@ export interface Scenario {
   /** Who takes part besides ocipush, and what each is told besides source and destination. */
   readonly flags: Readonly<Partial<Record<ContestantName, readonly string[]>>>;
 }
+
+/** A public key of P-256; the private one is nowhere, for nobody decrypts. */
+const RECIPIENT = `--encryption-key=jwe:${resolve('bench/recipient.pem')}`;
 
 export const SCENARIOS: readonly Scenario[] = [
   {
@@ -66,6 +70,24 @@ export const SCENARIOS: readonly Scenario[] = [
       ocipush: ['--compression-format=zstd'],
       skopeo: ['--dest-compress-format=zstd'],
     },
+  },
+  {
+    name: 'encrypt (JWE), gzip',
+    source: 'oci:oci-gzip:latest',
+    flags: { ocipush: [RECIPIENT], skopeo: [RECIPIENT] },
+  },
+  {
+    name: 'encrypt (JWE), plain to zstd',
+    source: 'oci:oci-plain:latest',
+    flags: {
+      ocipush: [RECIPIENT, '--compression-format=zstd'],
+      skopeo: [RECIPIENT, '--dest-compress-format=zstd'],
+    },
+  },
+  {
+    name: 'encrypt (JWE), plain to gzip',
+    source: 'oci:oci-plain:latest',
+    flags: { ocipush: [RECIPIENT], skopeo: [RECIPIENT] },
   },
   {
     name: 'storage to gzip',

@@ -8,4 +8,5 @@ export type { PushOptions, PushResult } from './push/options.ts';
 export type { ProgressEvent, ProgressSink } from './push/progress.ts';
 export { push, type PushOutcome, type PushRequest } from './push/push.ts';
 export { login, type LoginRequest } from './registry/login.ts';
+export { parseRecipient, type Recipient } from './transforms/encrypt/recipient.ts';
 export { parseDestinationReference, parseSourceReference } from './transports/references.ts';

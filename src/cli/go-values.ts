@@ -42,6 +42,14 @@ export function parseInteger(text: string): number {
   return inRange(value, -(2n ** 63n), 2n ** 63n - 1n, 'ParseInt', text);
 }
 
+/** Decimal alone. @throws OcipushError USAGE, with the text of strconv.Atoi */
+export function parseDecimal(text: string): number {
+  if (!/^[+-]?\d+$/.test(text)) {
+    throw invalid(`strconv.Atoi: parsing ${goQuote(text)}: invalid syntax`);
+  }
+  return inRange(BigInt(text.replace('+', '')), -(2n ** 63n), 2n ** 63n - 1n, 'Atoi', text);
+}
+
 /** @throws OcipushError USAGE, with the text of strconv.ParseUint */
 export function parseUnsigned(text: string): number {
   return inRange(magnitudeOf(text, 'ParseUint', text), 0n, 2n ** 64n - 1n, 'ParseUint', text);

@@ -5,6 +5,7 @@ import { findCommand, normaliseFlags } from './argv.ts';
 import { addBooleanFlag, commandPath, usageError } from './flags.ts';
 import type { Host } from './host.ts';
 import { addCompressionFlags } from './options/compression.ts';
+import { addEncryptionFlags } from './options/encryption.ts';
 import { addImageFlags } from './options/image.ts';
 import {
   addLoginFlags,
@@ -184,6 +185,7 @@ function addAllPushFlags(command: Command): void {
   addRegistryFlags(command);
   addImageFlags(command);
   addCompressionFlags(command);
+  addEncryptionFlags(command);
   addPushFlags(command);
   addSigningFlags(command);
   addOutputFlags(command);

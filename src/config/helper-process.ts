@@ -1,9 +1,7 @@
 /** Runs a credential helper: one program, one action, some bytes in and some out. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { collect, MIB } from '../io/bytes.ts';
 import { OcipushError } from '../errors.ts';
-import { systemCode, systemReason } from '../io/system-error.ts';
+import { askProgram } from '../io/ask-program.ts';
+import { MIB } from '../io/bytes.ts';
 
 /** What a helper can be asked to do (docker-credential-helpers, README). */
 export type HelperAction = 'get' | 'store' | 'erase' | 'list';
@@ -37,7 +35,7 @@ export async function runCredentialHelper(
   name: string,
   action: HelperAction,
   input: string,
-  options: HelperOptions,
+  { environment, timeout = 60_000, signal }: HelperOptions,
 ): Promise<Uint8Array | undefined> {
   if (!/^[^/\\\0]+$/.test(name)) {
     throw new OcipushError('CONFIG_INVALID', `invalid credential helper name "${name}"`, {
@@ -46,7 +44,16 @@ export async function runCredentialHelper(
     });
   }
   const call = { program: programName(name), action };
-  const { failure, output } = await run(call, input, options);
+  const { failure, output } = await askProgram({
+    program: call.program,
+    args: [action],
+    input,
+    environment,
+    limit: MIB,
+    timeout,
+    signal,
+    complaints: 'show',
+  });
   if (failure === undefined) return output;
   const said = Buffer.from(output).toString().trim();
   if (said === NOT_FOUND) return undefined;
@@ -61,50 +68,6 @@ export function programName(name: string): string {
 interface HelperCall {
   readonly program: string;
   readonly action: HelperAction;
-}
-
-/** What a helper wrote to stdout, and how it failed if it did. */
-async function run(
-  call: HelperCall,
-  input: string,
-  { environment, timeout = 60_000, signal }: HelperOptions,
-): Promise<{ output: Uint8Array; failure: string | undefined }> {
-  signal?.throwIfAborted();
-  const { program, action } = call;
-  const deadline = AbortSignal.timeout(timeout);
-  // Not in a process group of its own: it would lose the terminal on which it may ask something.
-  const child = spawn(program, [action], { env: environment, stdio: ['pipe', 'pipe', 'inherit'] });
-  // A helper need not read what it is asked.
-  child.stdin.on('error', () => {});
-  child.stdin.end(input);
-  const ended = Promise.all([collect(child.stdout, MIB, program), once(child, 'close')]);
-  try {
-    const stopped = whenAborted(signal ? AbortSignal.any([signal, deadline]) : deadline);
-    const [output, [status, killer]] = await Promise.race([ended, stopped]);
-    return { output, failure: status === 0 ? undefined : describeEnd(status, killer) };
-  } catch (error) {
-    signal?.throwIfAborted();
-    const silent = `${program} gave no answer within ${timeout / 1000} s`;
-    throw helperError(call, deadline.aborted ? silent : describeFault(error, program), '');
-  } finally {
-    child.kill('SIGKILL');
-    // A process that the helper left behind may hold the other end open for ever.
-    child.stdout.destroy();
-  }
-}
-
-async function whenAborted(signal: AbortSignal): Promise<never> {
-  await once(signal, 'abort');
-  throw signal.reason;
-}
-
-function describeEnd(status: number | null, killer: string | null): string {
-  return status === null ? `signal: ${killer}` : `exit status ${status}`;
-}
-
-function describeFault(error: unknown, program: string): string {
-  const missing = `exec: "${program}": executable file not found in $PATH`;
-  return systemCode(error) === 'ENOENT' ? missing : systemReason(error);
 }
 
 /** The reference's text; what the helper said is left out where it may be a secret. */

@@ -9,6 +9,7 @@ import {
   DOCKER_CONFIG,
   DOCKER_LAYER_TAR,
   DOCKER_MANIFEST,
+  isEncryptedType,
   OCI_CONFIG,
   OCI_MANIFEST,
 } from './media-types.ts';
@@ -88,7 +89,7 @@ function sharedFields({ digest, size, urls }: Descriptor, mediaType: string): De
 function dockerLayerType(mediaType: string): string {
   const docker = LAYER_TYPES.find(([, oci]) => oci === mediaType)?.[0];
   if (docker !== undefined) return docker;
-  if (mediaType.endsWith('+encrypted')) {
+  if (isEncryptedType(mediaType)) {
     throw unsupported(
       `during manifest conversion: encrypted layers (${JSON.stringify(mediaType)}) are not ` +
         'supported in docker images',

@@ -64,6 +64,19 @@ export function layerTypeWith(
   return family?.[COLUMN[compression]];
 }
 
+/** What the type of a layer ends with that is encrypted (ocicrypt, spec/spec.go). */
+const ENCRYPTED = '+encrypted';
+
+/** The type of the same layer once it is encrypted. */
+export function encryptedLayerType(mediaType: string): string {
+  return `${mediaType}${ENCRYPTED}`;
+}
+
+/** Whether the bytes of a layer of this type are encrypted. */
+export function isEncryptedType(mediaType: string): boolean {
+  return mediaType.endsWith(ENCRYPTED);
+}
+
 /** Each type and the one it can be converted to. */
 const COUNTERPARTS: Readonly<Record<string, string>> = {
   [OCI_MANIFEST]: DOCKER_MANIFEST,

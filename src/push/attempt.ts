@@ -13,6 +13,7 @@ import type {
 } from '../transports/transport.ts';
 import type { BlobCache } from './blob-cache.ts';
 import { announcementOf, productionKeys } from './blobs.ts';
+import type { LayerSeals } from './layer-seals.ts';
 import {
   digestsIn,
   imagesIn,
@@ -44,6 +45,8 @@ export interface PushPart {
   readonly progress: ProgressSink;
   readonly cache: BlobCache;
   readonly share: ProductionShare;
+  /** The keys of layers that are encrypted, the same for all destinations. */
+  readonly seals: LayerSeals | undefined;
   /** Bounds the blocks being compressed, over all destinations. */
   readonly blocks: Limiter;
 }
@@ -196,7 +199,7 @@ function newSession(
   destination: ImageDestination,
   fail: PushSession['fail'],
 ): PushSession {
-  const { source, options, progress, cache, blocks, share } = part;
+  const { source, options, progress, cache, blocks, share, seals } = part;
   const { signal, registry } = part.context;
   // Few images have foreign layers, and the HTTP client takes its time to load.
   async function* fetchForeign(descriptor: Descriptor): ByteStream {
@@ -204,7 +207,7 @@ function newSession(
     yield* readForeign(descriptor, registry, signal);
   }
   const blobs = createLimiter(options.jobs);
-  const given = { source, destination, options, progress, cache, blocks, share };
+  const given = { source, destination, options, progress, cache, blocks, share, seals };
   return {
     ...given,
     fetchForeign,

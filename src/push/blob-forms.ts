@@ -7,10 +7,10 @@ import type { ImageDestination, ImageSource } from '../transports/transport.ts';
 import type { LayerPlan } from './layers.ts';
 import type { PushOptions } from './options.ts';
 import type { FinalLayer } from './plan.ts';
-import { codecOf } from './production.ts';
+import { codecOf } from './codec.ts';
 import type { PushSession } from './session.ts';
 
-type Cached = Pick<PushSession, 'cache'>;
+type Cached = Pick<PushSession, 'cache' | 'seals'>;
 
 /** All forms of a layer that will do, the one that is wanted first. */
 export function formsOf(
@@ -27,7 +27,12 @@ export function formsOf(
  * in an earlier push. A hint, which only the destination can confirm.
  */
 export function knownForms(session: Cached, layer: LayerPlan): readonly FinalLayer[] {
-  const { descriptor, action, becomes } = layer;
+  const { descriptor, action, becomes, isEncrypted } = layer;
+  if (isEncrypted) {
+    // Another push has other keys: only this one knows, when it is repeated, what it has made.
+    const made = session.seals?.of(layer).made;
+    return made ? [{ ...made, compression: becomes }] : [];
+  }
   if (action === 'copy' || action === 'refer') {
     return [{ ...identityOf(descriptor), compression: becomes }];
   }
@@ -43,10 +48,10 @@ export function isOnlyForm(form: FinalLayer | undefined, forms: readonly FinalLa
 /** Forms that were made of a layer in other pushes, and the one that it has. */
 function otherForms(
   session: Cached,
-  { descriptor, action, compression }: LayerPlan,
+  { descriptor, action, compression, isEncrypted }: LayerPlan,
   format: CompressionFormat,
 ): readonly FinalLayer[] {
-  if (action === 'copy') return [];
+  if (action === 'copy' || isEncrypted) return [];
   const own = compression === format ? [{ ...identityOf(descriptor), compression }] : [];
   const made = [...session.cache.recodings(descriptor.digest)]
     .filter(([codec]) => codec.split(' ')[0] === format)

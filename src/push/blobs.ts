@@ -13,11 +13,12 @@ import { messageOf, wrapError } from '../errors.ts';
 import { single } from '../io/bytes.ts';
 import type { AnnouncedBlobs } from '../transports/transport.ts';
 import { isChunkedObstacle } from '../transforms/zstd-chunked.ts';
+import { codecOf, productionKey } from './codec.ts';
 import { candidatesOf, formsOf, isOnlyForm, knownForms } from './blob-forms.ts';
 import type { LayerPlan } from './layers.ts';
 import type { BlobReport } from './options.ts';
 import type { FinalLayer, ImagePlan } from './plan.ts';
-import { codecOf, producer } from './production.ts';
+import { producer } from './production.ts';
 import type { PushSession } from './session.ts';
 
 /** @throws OcipushError of reading, of recoding or of the destination */
@@ -71,14 +72,14 @@ async function preview(
   layer: LayerPlan,
   forms: readonly FinalLayer[],
 ): Promise<PreviewedBlob> {
-  const { descriptor, action, reason } = layer;
+  const { descriptor, action, reason, isEncrypted } = layer;
   const { blob } = uploadOf(session, layer, forms);
   const { how, requests } = await session.destination.previewBlob(blob);
   // What is uploaded is what is wanted; what is there may be any of the forms.
   const [known] = how === 'uploaded' ? knownForms(session, layer) : forms;
   const isKnown = how === 'uploaded' || isOnlyForm(known, forms);
   const stored = known && isKnown ? { digest: known.digest, size: known.size } : undefined;
-  return { role, descriptor, action, reason, how, stored, requests };
+  return { role, descriptor, action, isEncrypted, reason, how, stored, requests };
 }
 
 /**
@@ -150,10 +151,6 @@ export function productionKeys(plan: ImagePlan): readonly string[] {
   return [...layers, asIs(plan.manifest.config)].map((blob) => productionKey(blob));
 }
 
-function productionKey(layer: LayerPlan): string {
-  return `${layer.descriptor.digest} ${codecOf(layer)}`;
-}
-
 /** A config goes the way of a layer that nobody recodes. */
 function asIs(descriptor: Descriptor): LayerPlan {
   const reason = 'it is no layer';
@@ -191,18 +188,27 @@ async function store(
   layer: LayerPlan,
   { blob, finish }: Upload,
 ): Promise<FinalLayer> {
-  const { descriptor, action, reason } = layer;
+  const { descriptor, action, reason, isEncrypted } = layer;
   const { digest, size } = descriptor;
   session.progress.event({ kind: 'blob-start', role, digest, size });
   try {
     const stored = await session.destination.putBlob(blob);
     session.progress.event({ kind: 'blob-done', digest, stored });
     const { how, ...identity } = stored;
-    const report: BlobReport = { role, descriptor, action, reason, how, stored: identity };
+    const report = {
+      role,
+      descriptor,
+      action,
+      isEncrypted,
+      reason,
+      how,
+      stored: identity,
+    };
     session.reports.push(report);
     session.sendAgain.set(stored.digest, () => sendAgain(session, blob, report));
     const { repository } = session.destination;
-    if (repository) void session.cache.rememberRepository(repository, stored.digest);
+    if (repository && !isEncrypted)
+      void session.cache.rememberRepository(repository, stored.digest);
     return finish(stored);
   } catch (error) {
     if (isChunkedObstacle(error)) return storePlainZstd(session, layer, error);
@@ -245,7 +251,7 @@ async function storePlainZstd(
 }
 
 function uploadOf(session: PushSession, layer: LayerPlan, forms: readonly FinalLayer[]): Upload {
-  const { descriptor, action, becomes } = layer;
+  const { descriptor, action, becomes, isEncrypted } = layer;
   const produce = producer(session, layer);
   let last: BlobProduction | undefined;
   return {
@@ -253,7 +259,7 @@ function uploadOf(session: PushSession, layer: LayerPlan, forms: readonly FinalL
       source: descriptor.digest,
       mediaType: descriptor.mediaType,
       candidates: placesOf(session, layer, forms),
-      identity: action === 'copy' ? descriptor : undefined,
+      identity: action === 'copy' && !isEncrypted ? descriptor : undefined,
       open: () => (last = session.share.open(productionKey(layer), produce)),
     },
     finish: (stored) => {

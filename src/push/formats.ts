@@ -18,12 +18,22 @@ const MANIFEST_TYPE: Readonly<Record<ImageFormat, string>> = {
   v2s1: DOCKER_V1_SIGNED,
 };
 
+/** What only OCI can express. */
+export interface OciNeed {
+  /** As the beginning of a sentence: `compression using zstd`. */
+  readonly what: string;
+  /** What that is called further on in the sentence. */
+  readonly briefly: string;
+}
+
+export const ANNOTATIONS: OciNeed = { what: 'setting annotations', briefly: 'it' };
+export const ENCRYPTION: OciNeed = { what: 'encryption', briefly: 'encryption' };
+
 /** What is wished of the format of an image or list. */
 export interface FormatWish {
   /** Typed; without it the first format that the destination accepts is taken. */
   readonly format?: ImageFormat | undefined;
-  /** What only OCI can express, as the beginning of a sentence: `compression using zstd`. */
-  readonly needsOci?: string | undefined;
+  readonly needsOci?: OciNeed | undefined;
   readonly frozen?: Frozen | undefined;
   /** Whether an image goes as it is, as far as it can: only then what is in schema 1 stays so. */
   readonly keeps?: boolean;
@@ -104,11 +114,15 @@ function notTaken(type: string, taken: readonly string[]): OcipushError {
 }
 
 /** The reference's two texts for this. */
-function onlyOci(wish: string, format: string | undefined, taken: readonly string[]): OcipushError {
+function onlyOci(
+  { what, briefly }: OciNeed,
+  format: string | undefined,
+  taken: readonly string[],
+): OcipushError {
   const message =
     format === undefined
-      ? `${wish} required but the destination only supports MIME types [${taken.join(', ')}], none of which support it`
-      : `${wish} required together with format ${format}, which does not support it`;
+      ? `${what} required but the destination only supports MIME types [${taken.join(', ')}], none of which support ${briefly}`
+      : `${what} required together with format ${format}, which does not support ${briefly}`;
   return new OcipushError('UNSUPPORTED', message, {
     origin: 'usage',
     hint: 'only the OCI format can express this: --format oci, at a destination that takes it',

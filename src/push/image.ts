@@ -2,6 +2,7 @@
 import type { RawManifest } from '../transports/transport.ts';
 import { formsOf, isOnlyForm, knownForms } from './blob-forms.ts';
 import { leaveConfig, storeConfig, storeLayer, storeNewBlob } from './blobs.ts';
+import { encryptionWarnings } from './encryption.ts';
 import { formOf, type Form } from './form.ts';
 import type { Frozen } from './frozen.ts';
 import { planImage, type FinalLayer, type ImagePlan, type ImageWishes } from './plan.ts';
@@ -38,6 +39,7 @@ export async function prepareImage(
   const { capabilities, reference } = session.destination;
   const source = await readImage(session, raw);
   const plan = planImage(source, capabilities, wishes, frozen);
+  await sealLayers(session, plan, wishes);
   const known = plan.layers.map((layer) => knownForms(session, layer)[0]);
   // Made even where layers are still unknown: what cannot be expressed is refused in time.
   const expected = known.map((layer, index) => layer ?? unmade(plan, index));
@@ -48,6 +50,19 @@ export async function prepareImage(
   );
   const predicted = isCertain ? preferred.manifest : undefined;
   return { kind: 'image', source, signatures, plan, preferred, predicted };
+}
+
+/** Makes the keys of the layers that are encrypted, for whatever fails there fails in time. */
+async function sealLayers(
+  { seals, blobs, progress }: PushSession,
+  { layers }: ImagePlan,
+  { encryption }: ImageWishes,
+): Promise<void> {
+  for (const message of encryptionWarnings(layers, encryption)) {
+    progress.event({ kind: 'warning', message });
+  }
+  const encrypted = layers.filter(({ isEncrypted }) => isEncrypted);
+  await Promise.all(encrypted.map((layer) => blobs(async () => seals?.seal(layer))));
 }
 
 /**

@@ -29,6 +29,8 @@ export interface LayerPlan extends LayerFacts {
   /** Of that compression, where the bytes are recoded. */
   readonly level: number | undefined;
   readonly reason: string;
+  /** Whether the bytes are encrypted, after all else. */
+  readonly isEncrypted?: boolean;
 }
 
 /** What decides about all layers of an image. */

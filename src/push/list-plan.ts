@@ -134,7 +134,7 @@ function pointingTo(moved: ReadonlyMap<string, Digest>, instance: Descriptor): D
 function hasZstdLayers({ bytes, mediaType }: RawManifest): boolean {
   if (!isManifestType(mediaType)) return false;
   const { layers } = parseImageManifest(bytes, mediaType);
-  return layers.some((layer) => layer.mediaType.endsWith('+zstd'));
+  return layers.some((layer) => /\+zstd(?:\+encrypted)?$/.test(layer.mediaType));
 }
 
 function isMarkedZstd(instance: Descriptor | undefined): boolean {

@@ -7,7 +7,7 @@ import { chooseInstance, chooseInstances, formatPlatform } from '../image/platfo
 import { OcipushError, withDetails, wrapError } from '../errors.ts';
 import { MIB } from '../io/bytes.ts';
 import type { RawManifest } from '../transports/transport.ts';
-import { listTypesFor } from './formats.ts';
+import { ANNOTATIONS, ENCRYPTION, listTypesFor } from './formats.ts';
 import { frozenBy, frozenError, type Frozen } from './frozen.ts';
 import { prepareImage, pushImage, type PlannedImage } from './image.ts';
 import { recodedFormat } from './layers.ts';
@@ -224,14 +224,14 @@ function checkOnePlatform({ destination, options: { platforms } }: PushSession):
 function typesFor(
   { destination }: PushSession,
   { mediaType }: ImageList,
-  { format, annotations }: ImageWishes,
+  { format, annotations, encryption }: ImageWishes,
   frozen: Frozen | undefined,
 ): readonly string[] {
   const isAnnotated = Object.keys(annotations).length > 0;
   return listTypesFor(mediaType, destination.capabilities.manifestTypes, {
     format,
     frozen,
-    needsOci: isAnnotated ? 'setting annotations' : undefined,
+    needsOci: encryption ? ENCRYPTION : isAnnotated ? ANNOTATIONS : undefined,
   });
 }
 

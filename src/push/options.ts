@@ -5,6 +5,7 @@ import type { Digest } from '../image/digest.ts';
 import type { CompressionFormat } from '../image/media-types.ts';
 import type { SignatureFormat } from '../image/signature.ts';
 import type { Signer } from '../signing/signer.ts';
+import type { Recipient } from '../transforms/encrypt/recipient.ts';
 import type { LayerAction } from './layers.ts';
 
 /** How layers are to be compressed. */
@@ -37,6 +38,14 @@ export interface WishedSigner {
   readonly format: SignatureFormat;
 }
 
+/** Who alone is to be able to read layers, and which ones. */
+export interface EncryptionWish {
+  /** Each can decrypt them with its own key; never empty. */
+  readonly recipients: readonly Recipient[];
+  /** Positions among the layers of each image, negative from the top; empty: all layers. */
+  readonly layers: readonly number[];
+}
+
 /** The formats of podman's `--format`. */
 export type ImageFormat = 'oci' | 'v2s2' | 'v2s1';
 
@@ -50,6 +59,7 @@ export type ReferrersWish = 'none' | 'signatures' | 'all';
 
 export interface PushOptions {
   readonly compression: CompressionWish;
+  readonly encryption?: EncryptionWish | undefined;
   /** Unset: that of the source where the destination takes it. */
   readonly format?: ImageFormat | undefined;
   /** `list`: what is no list is not pushed; `sparse-list`: of a list nothing but itself is. */
@@ -95,6 +105,8 @@ export interface BlobReport {
   /** At the source. */
   readonly descriptor: Descriptor;
   readonly action: LayerAction;
+  /** Whether it is encrypted, after that. */
+  readonly isEncrypted?: boolean | undefined;
   /** Why that, in half a sentence. */
   readonly reason: string;
   /** `referred`: it stays where its URLs say. */

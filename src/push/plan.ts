@@ -4,6 +4,7 @@ import { toDockerManifest, toOciManifest } from '../image/convert-manifest.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { ImageManifest } from '../image/manifest.ts';
 import {
+  encryptedLayerType,
   layerTypeWith,
   OCI_MANIFEST,
   type CompressionFormat,
@@ -11,7 +12,8 @@ import {
 } from '../image/media-types.ts';
 import { OcipushError } from '../errors.ts';
 import type { DestinationCapabilities, RawManifest } from '../transports/transport.ts';
-import { manifestTypesFor } from './formats.ts';
+import { hasEncrypted, lastingAnnotations, planEncryption } from './encryption.ts';
+import { ANNOTATIONS, ENCRYPTION, manifestTypesFor, type OciNeed } from './formats.ts';
 import { frozenError, type Frozen } from './frozen.ts';
 import {
   isForeign,
@@ -34,7 +36,10 @@ export interface ImageFacts {
 }
 
 /** The wishes of a push that speak of one image. */
-export type ImageWishes = Pick<PushOptions, 'compression' | 'format' | 'annotations'>;
+export type ImageWishes = Pick<
+  PushOptions,
+  'compression' | 'encryption' | 'format' | 'annotations'
+>;
 
 export interface ImagePlan {
   /** The media type at the source. */
@@ -70,13 +75,14 @@ export function planImage(
   wishes: ImageWishes,
   frozen?: Frozen,
 ): ImagePlan {
-  const { format, compression, annotations } = wishes;
+  const { format, compression, encryption: wish, annotations } = wishes;
   const takesOci = capabilities.manifestTypes.includes(OCI_MANIFEST);
   const takesZstd = takesOci && (format ?? 'oci') === 'oci';
   const rules = layerRules(capabilities, compression, { takesZstd, frozen });
   const isAnnotated = Object.keys(annotations).length > 0;
   if (frozen && isAnnotated) throw frozenError(frozen, 'adding annotations');
-  const layers = facts.map((layer) => planLayer(manifest, layer, rules));
+  const recoded = facts.map((layer) => planLayer(manifest, layer, rules));
+  const layers = planEncryption(manifest, recoded, { wish, frozen, capabilities });
   const types = manifestTypesFor(raw.mediaType, capabilities.manifestTypes, {
     format,
     frozen,
@@ -133,6 +139,20 @@ function ociWish(
   manifest: ImageManifest,
   layers: readonly LayerPlan[],
   { format, annotations }: Pick<LayerRules, 'format'> & Pick<ImageWishes, 'annotations'>,
+): OciNeed | undefined {
+  const what = zstdWish(manifest, layers, format);
+  if (!hasEncrypted(layers)) {
+    if (what !== undefined) return { what, briefly: 'it' };
+    return Object.keys(annotations).length > 0 ? ANNOTATIONS : undefined;
+  }
+  if (what === undefined) return ENCRYPTION;
+  return { what: `${what}, and ${ENCRYPTION.what},`, briefly: 'both' };
+}
+
+function zstdWish(
+  manifest: ImageManifest,
+  layers: readonly LayerPlan[],
+  format: LayerRules['format'],
 ): string | undefined {
   // As in the reference, also where no layer is in that format in the end.
   if (format !== undefined && isZstd(format)) return `compression using ${format}`;
@@ -141,8 +161,7 @@ function ociWish(
   const zstd = layers.find(
     ({ becomes, action }) => isZstd(becomes) && (mustSay || action !== 'copy'),
   );
-  if (zstd) return `compression using ${zstd.becomes}`;
-  return Object.keys(annotations).length > 0 ? 'setting annotations' : undefined;
+  return zstd && `compression using ${zstd.becomes}`;
 }
 
 function variantsIn(
@@ -159,6 +178,7 @@ function isEdited(plan: ImagePlan, stored: readonly FinalLayer[]): boolean {
     Object.keys(plan.annotations).length > 0 ||
     plan.layers.some(
       (layer, index) =>
+        layer.isEncrypted ||
         stored[index]?.digest !== layer.descriptor.digest ||
         (layer.action !== 'refer' && isForeign(layer.descriptor)),
     )
@@ -193,6 +213,7 @@ function finalDescriptor(
   if (stored === undefined || plan?.action === 'refer') return descriptor;
   const { urls: _urls, ...kept } = descriptor;
   if (!isImageLayer(manifest, descriptor)) return kept;
+  if (plan?.isEncrypted) return encryptedDescriptor(descriptor, plan, stored);
   const { digest, size, annotations, compression } = stored;
   const mediaType = typeWith(descriptor.mediaType, compression);
   if (digest === descriptor.digest) {
@@ -201,6 +222,24 @@ function finalDescriptor(
   if (mediaType === undefined) throw noTypeFor(descriptor.mediaType, compression);
   // Annotations speak of bytes that are no longer there, and go, as in the reference.
   return { mediaType, digest, size, ...(annotations && { annotations }) };
+}
+
+/** What was said of bytes that are not recoded before goes on to be said, as in the reference. */
+function encryptedDescriptor(
+  { mediaType, annotations }: Descriptor,
+  { action }: LayerPlan,
+  { digest, size, compression, annotations: added }: FinalLayer,
+): Descriptor {
+  const isKept = action === 'copy';
+  const type = typeWith(mediaType, compression) ?? (isKept ? mediaType : undefined);
+  if (type === undefined) throw noTypeFor(mediaType, compression);
+  const lasting = isKept ? lastingAnnotations(annotations) : {};
+  return {
+    mediaType: encryptedLayerType(type),
+    digest,
+    size,
+    annotations: { ...lasting, ...added },
+  };
 }
 
 function typeWith(mediaType: string, compression: LayerCompression): string | undefined {

@@ -48,7 +48,7 @@ async function previewBlobs(
   const blobs = new Map<string, PreviewedBlob>();
   for (const image of imagesIn(planned)) {
     for (const blob of await previewImage(session, image)) {
-      blobs.set(`${blob.descriptor.digest} ${blob.action}`, blob);
+      blobs.set(`${blob.descriptor.digest} ${blob.action} ${blob.isEncrypted}`, blob);
     }
   }
   return [...blobs.values()];

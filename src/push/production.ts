@@ -1,26 +1,23 @@
-/** Produces what is to be stored of a blob: read, checked, recoded and hashed on the way. */
-import { measured, type BlobProduction } from '../image/blob.ts';
+/** Produces what is to be stored of a blob: read, checked, recoded, encrypted and hashed on the way. */
+import { measured, type BlobProduction, type ProducedBlob } from '../image/blob.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import { digestAlgorithm, RunningDigest, verified } from '../image/digest.ts';
 import type { ByteStream } from '../io/bytes.ts';
-import { CODECS } from '../transforms/codecs.ts';
+import { CODECS, type Compressing } from '../transforms/codecs.ts';
 import { decompress } from '../transforms/decompress.ts';
+import { encrypt } from '../transforms/encrypt.ts';
 import { baseCompression } from '../image/media-types.ts';
+import { codecOf } from './codec.ts';
 import type { LayerPlan } from './layers.ts';
 import type { PushSession } from './session.ts';
 import { readSourceBlob } from './source-blob.ts';
 
-/** Names what decides the bytes that come of a layer, apart from those of the layer itself. */
-export function codecOf({ action, level }: LayerPlan): string {
-  const isKept = action === 'copy' || action === 'refer' || action === 'decompress';
-  return isKept ? action : CODECS[action].name(level);
-}
-
 /** Begins to produce what is to be stored of a layer, at every call anew. */
 export function producer(session: PushSession, layer: LayerPlan): () => BlobProduction {
-  const { blocks } = session;
-  const { descriptor, compression, action, level } = layer;
+  const { descriptor, action, isEncrypted } = layer;
   const read = sourceReader(session, descriptor);
+  const begin = recoder(session, layer, read);
+  if (isEncrypted) return () => encrypted(session, layer, begin().stream);
   if (action === 'copy' || action === 'refer') {
     return () => {
       const running = new RunningDigest(digestAlgorithm(descriptor.digest));
@@ -31,30 +28,52 @@ export function producer(session: PushSession, layer: LayerPlan): () => BlobProd
       };
     };
   }
-  const plain = (): ByteStream => decompress(read(), baseCompression(compression));
-  if (action === 'decompress') return () => remembering(session, layer, measured(plain()));
-  return () => {
-    const { stream, annotations } = CODECS[action].compress(plain(), { level, blocks });
-    const production = measured(stream);
-    const result = () => ({
-      ...production.result(),
-      ...(annotations && { annotations: annotations() }),
+  return () =>
+    noting(produced(begin()), (result) => {
+      void session.cache.remember(descriptor.digest, codecOf(layer), result);
     });
-    return remembering(session, layer, { ...production, result });
-  };
 }
 
-function remembering(
-  session: PushSession,
-  layer: LayerPlan,
-  production: BlobProduction,
-): BlobProduction {
+/** Begins to read a layer and to bring it into the compression that it is to have. */
+function recoder(
+  { blocks }: PushSession,
+  { compression, action, level }: LayerPlan,
+  read: () => ByteStream,
+): () => Compressing {
+  if (action === 'copy' || action === 'refer') return () => ({ stream: read() });
+  const plain = (): ByteStream => decompress(read(), baseCompression(compression));
+  if (action === 'decompress') return () => ({ stream: plain() });
+  return () => CODECS[action].compress(plain(), { level, blocks });
+}
+
+/** Of an encrypted layer nothing is remembered but by the push that encrypts it. */
+function encrypted({ seals }: PushSession, layer: LayerPlan, plain: ByteStream): BlobProduction {
+  if (seals === undefined) throw new TypeError('a layer is to be encrypted for nobody');
+  const seal = seals.of(layer);
+  const { stream, annotations } = encrypt(plain, seal.key);
+  const both = () => ({ ...seal.wrapped, ...annotations() });
+  return noting(produced({ stream, annotations: both }), (result) => {
+    seal.made = result;
+  });
+}
+
+function produced({ stream, annotations }: Compressing): BlobProduction {
+  const production = measured(stream);
+  const result = () => ({
+    ...production.result(),
+    ...(annotations && { annotations: annotations() }),
+  });
+  return { ...production, result };
+}
+
+/** The same, with `note` told what comes of it. */
+function noting(production: BlobProduction, note: (result: ProducedBlob) => void): BlobProduction {
   return {
     ...production,
     result: () => {
-      const produced = production.result();
-      void session.cache.remember(layer.descriptor.digest, codecOf(layer), produced);
-      return produced;
+      const made = production.result();
+      note(made);
+      return made;
     },
   };
 }

@@ -14,6 +14,8 @@ import type {
 import { CODECS } from '../transforms/codecs.ts';
 import { attemptPush, type PushPart } from './attempt.ts';
 import type { BlobCache } from './blob-cache.ts';
+import { withoutChunking } from './encryption.ts';
+import { openLayerSeals } from './layer-seals.ts';
 import type { PushOptions, PushResult } from './options.ts';
 import { checkPolicy } from './policy-check.ts';
 import { ProductionPool } from './production-pool.ts';
@@ -48,6 +50,7 @@ export type PushOutcome = PromiseSettledResult<PushResult> & {
  */
 export async function push(request: PushRequest): Promise<readonly PushOutcome[]> {
   checkCompression(request.options);
+  const { options, seals } = await prepareEncryption(request);
   await using source = await openSource(request);
   checkPolicy(request.policy, source);
   await prepareSigners(request.options.signing, request.context.signal);
@@ -59,7 +62,16 @@ export async function push(request: PushRequest): Promise<readonly PushOutcome[]
   const blocks = createLimiter(2 * availableParallelism());
   const parts = destinations.map((destination, index) => {
     const progress = index === 0 ? request.progress : onlyProblems(request.progress);
-    return { ...request, source, destination, share: pool.join(), blocks, progress };
+    return {
+      ...request,
+      options,
+      source,
+      destination,
+      share: pool.join(),
+      blocks,
+      progress,
+      seals,
+    };
   });
   const outcomes = await Promise.allSettled(parts.map(async (part) => pushTo(part)));
   return outcomes.map((outcome, index) => ({
@@ -119,6 +131,24 @@ async function pushTo(part: PushPart): Promise<PushResult> {
       share = new ProductionPool().join();
     }
   });
+}
+
+/** Before anything is read or asked, for what is wrong with a key is wrong at once. */
+async function prepareEncryption({
+  options,
+  context,
+  progress,
+}: PushRequest): Promise<Pick<PushPart, 'options' | 'seals'>> {
+  const { encryption, compression, addCompression } = options;
+  if (encryption === undefined) return { options, seals: undefined };
+  const seals = await openLayerSeals(encryption, context);
+  if ([compression.format, ...addCompression].includes('zstd:chunked')) {
+    // In the reference's words.
+    const message =
+      'Compression using zstd:chunked is not beneficial for encrypted layers, using plain zstd instead';
+    progress.event({ kind: 'warning', message });
+  }
+  return { options: withoutChunking(options), seals };
 }
 
 /** @throws OcipushError USAGE */

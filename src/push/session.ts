@@ -5,6 +5,7 @@ import type { ByteStream } from '../io/bytes.ts';
 import type { Limiter } from '../io/limiter.ts';
 import type { ImageDestination, ImageSource } from '../transports/transport.ts';
 import type { BlobCache } from './blob-cache.ts';
+import type { LayerSeals } from './layer-seals.ts';
 import type { BlobReport, PushOptions } from './options.ts';
 import type { FinalLayer } from './plan.ts';
 import type { ProductionShare } from './production-pool.ts';
@@ -22,6 +23,8 @@ export interface PushSession {
   readonly signal: AbortSignal;
   /** Aborts {@link signal}, for a part has failed. */
   readonly fail: (error: unknown) => void;
+  /** The keys of layers that are encrypted; undefined where none is. */
+  readonly seals?: LayerSeals | undefined;
   /** Bounds the blobs on their way. */
   readonly blobs: Limiter;
   /** Bounds the blocks being compressed, over all blobs. */

@@ -98,6 +98,8 @@ export interface DestinationCapabilities {
   readonly layerCompression: 'compress' | 'preserve' | 'decompress';
   /** Whether layers may stay where their URLs say; else their bytes are written like any others. */
   readonly acceptsForeignLayers: boolean;
+  /** Whether it reads the layers that it gets, and so can hold none that are encrypted. */
+  readonly unpacksLayers?: boolean;
   /** Set when the reference names a digest: nothing else can be written there. */
   readonly requiredDigest?: Digest | undefined;
 }

@@ -3,6 +3,8 @@ import { record } from './recording.ts';
 
 const DEFAULTS = {
   addCompression: [],
+  encryptLayer: [],
+  encryptionKey: [],
   annotation: [],
   mountFrom: [],
   platform: [],
@@ -31,6 +33,11 @@ describe('runProgram', () => {
     [['--creds', 'u:p'], { creds: 'u:p' }],
     [['--creds', 'u:p', '--creds='], { creds: '' }], // the last one counts
     [['--digestfile=d'], { digestfile: 'd' }],
+    [['--encrypt-layer=-1,0', '--encrypt-layer', '2'], { encryptLayer: [-1, 0, 2] }],
+    [
+      ['--encryption-key', 'jwe:a,b', '--encryption-key=pgp:c'],
+      { encryptionKey: ['jwe:a,b', 'pgp:c'] },
+    ],
     [['--disable-content-trust'], { disableContentTrust: true }],
     [['--jobs=0x10'], { jobs: 16 }],
     [['--mount-from=a/b', '--mount-from', 'r.test/c'], { mountFrom: MOUNTS }],

@@ -6,7 +6,7 @@ import type { CompressionFormat } from '../../src/image/media-types.ts';
 import { candidatesOf, formsOf, knownForms } from '../../src/push/blob-forms.ts';
 import type { LayerPlan } from '../../src/push/layers.ts';
 import type { MountSource } from '../../src/push/options.ts';
-import { codecOf } from '../../src/push/production.ts';
+import { codecOf } from '../../src/push/codec.ts';
 import { memoryCache } from './run-push.ts';
 
 const TAR = 'application/vnd.oci.image.layer.v1.tar';

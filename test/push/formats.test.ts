@@ -7,7 +7,14 @@ import {
   OCI_INDEX,
   OCI_MANIFEST,
 } from '../../src/image/media-types.ts';
-import { listTypesFor, manifestTypesFor, type FormatWish } from '../../src/push/formats.ts';
+import {
+  ANNOTATIONS,
+  ENCRYPTION,
+  listTypesFor,
+  manifestTypesFor,
+  type FormatWish,
+  type OciNeed,
+} from '../../src/push/formats.ts';
 
 const REGISTRY = [OCI_MANIFEST, DOCKER_MANIFEST, OCI_INDEX, DOCKER_LIST, DOCKER_V1_SIGNED];
 const LAYOUT = [OCI_MANIFEST, OCI_INDEX];
@@ -15,7 +22,8 @@ const ARCHIVE = [DOCKER_MANIFEST];
 /** As `dir:` takes them. */
 const ANY = [...REGISTRY, DOCKER_V1];
 const FROZEN = { reason: 'Destination specifies a digest', hint: 'name a tag' };
-const ZSTD = 'compression using zstd';
+const ZSTD: OciNeed = { what: 'compression using zstd', briefly: 'it' };
+const BOTH: OciNeed = { what: 'compression using zstd, and encryption,', briefly: 'both' };
 
 type Case = readonly [source: string, supported: readonly string[], wish: FormatWish];
 
@@ -56,19 +64,37 @@ describe('manifestTypesFor', () => {
       OCI_MANIFEST,
       REGISTRY,
       { format: 'v2s2', needsOci: ZSTD },
-      `${ZSTD} required together with format ${DOCKER_MANIFEST}, which does not support it`,
+      `${ZSTD.what} required together with format ${DOCKER_MANIFEST}, which does not support it`,
     ],
     [
       OCI_MANIFEST,
       ARCHIVE,
       { needsOci: ZSTD },
-      `${ZSTD} required but the destination only supports MIME types [${DOCKER_MANIFEST}], none of which support it`,
+      `${ZSTD.what} required but the destination only supports MIME types [${DOCKER_MANIFEST}], none of which support it`,
     ],
     [
       OCI_MANIFEST,
       REGISTRY,
       { format: 'v2s2', frozen: FROZEN },
       `converting the manifest to ${DOCKER_MANIFEST} would change the manifest, which we cannot do: ${FROZEN.reason}`,
+    ],
+    [
+      OCI_MANIFEST,
+      ARCHIVE,
+      { needsOci: ENCRYPTION },
+      `encryption required but the destination only supports MIME types [${DOCKER_MANIFEST}], none of which support encryption`,
+    ],
+    [
+      OCI_MANIFEST,
+      REGISTRY,
+      { format: 'v2s2', needsOci: ENCRYPTION },
+      `encryption required together with format ${DOCKER_MANIFEST}, which does not support encryption`,
+    ],
+    [
+      OCI_MANIFEST,
+      REGISTRY,
+      { format: 'v2s2', needsOci: BOTH },
+      `compression using zstd, and encryption, required together with format ${DOCKER_MANIFEST}, which does not support both`,
     ],
     [DOCKER_MANIFEST, LAYOUT, { frozen: FROZEN }, `converting the manifest to ${OCI_MANIFEST}`],
     [DOCKER_V1, REGISTRY, { frozen: FROZEN }, `converting the manifest to ${OCI_MANIFEST}`],
@@ -77,7 +103,7 @@ describe('manifestTypesFor', () => {
       DOCKER_MANIFEST,
       REGISTRY,
       { format: 'v2s1', needsOci: ZSTD },
-      `${ZSTD} required together with format ${DOCKER_V1_SIGNED}, which does not support it`,
+      `${ZSTD.what} required together with format ${DOCKER_V1_SIGNED}, which does not support it`,
     ],
   ])('%s into %j with %j is refused', (source, supported, wish, message) => {
     expect(() => manifestTypesFor(source, supported, wish)).toThrow(
@@ -100,7 +126,7 @@ describe('listTypesFor', () => {
     [OCI_INDEX, REGISTRY, { format: 'v2s2' }, [DOCKER_LIST]],
     [OCI_INDEX, REGISTRY, { format: 'v2s1' }, [DOCKER_LIST]],
     [DOCKER_LIST, REGISTRY, { format: 'oci' }, [OCI_INDEX]],
-    [DOCKER_LIST, REGISTRY, { needsOci: 'setting annotations' }, [OCI_INDEX]],
+    [DOCKER_LIST, REGISTRY, { needsOci: ANNOTATIONS }, [OCI_INDEX]],
     [DOCKER_LIST, REGISTRY, { frozen: FROZEN }, [DOCKER_LIST]],
     [OCI_INDEX, ANY, {}, [OCI_INDEX, DOCKER_LIST]],
     [OCI_INDEX, REGISTRY, { format: 'oci', frozen: FROZEN }, [OCI_INDEX]],
@@ -111,7 +137,7 @@ describe('listTypesFor', () => {
   test.each<[...Case]>([
     [OCI_INDEX, LAYOUT, { format: 'v2s2' }],
     [DOCKER_LIST, LAYOUT, { frozen: FROZEN }],
-    [DOCKER_LIST, REGISTRY, { format: 'v2s2', needsOci: 'setting annotations' }],
+    [DOCKER_LIST, REGISTRY, { format: 'v2s2', needsOci: ANNOTATIONS }],
   ])('%s into %j with %j is refused', (source, supported, wish) => {
     expect(() => listTypesFor(source, supported, wish)).toThrow(
       expect.objectContaining({ code: 'UNSUPPORTED' }) as Error,

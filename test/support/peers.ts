@@ -31,6 +31,8 @@ const candidates = {
   gpg: ['gpg'],
   openssl: ['openssl'],
   nginx: ['/usr/sbin/nginx'],
+  p11tool: ['p11tool'],
+  softhsm: ['softhsm2-util'],
   time: ['/usr/bin/time'],
 } satisfies Record<string, readonly string[]>;
 

@@ -1,8 +1,9 @@
 /** What a start costs: no module is loaded that the command at hand does not need. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { curvePair } from '../support/key-pairs.ts';
 import { makeLayer, writeOciLayout } from '../support/make-image.ts';
 import { makeHome } from '../support/ocipush.ts';
 import { openScene } from '../support/scene.ts';
@@ -83,4 +84,15 @@ test('a push that reaches no registry loads no HTTP client', async () => {
   const run = await scene.home.run(['push', 'oci:image', 'oci:copy'], noting(directory));
   expect(run).toMatchObject({ code: 0 });
   expect(await packagesRun(directory)).toEqual(new Set(['commander', 'smol-toml']));
+});
+
+test('a push that encrypts loads what its keys need', async () => {
+  await using scene = await openScene();
+  await writeOciLayout(scene.path('image'), { layers: [await makeLayer({ a: '1' })] });
+  const { publicKey } = curvePair('P-256');
+  await writeFile(scene.path('key'), publicKey.export({ format: 'pem', type: 'spki' }));
+  const directory = scene.path('coverage');
+  const args = ['push', '--encryption-key=jwe:key', 'oci:image', 'oci:copy'];
+  expect(await scene.home.run(args, noting(directory))).toMatchObject({ code: 0 });
+  expect(await packagesRun(directory)).toEqual(new Set(['commander', 'jose', 'smol-toml']));
 });

@@ -6,6 +6,7 @@ import type { PushOptions } from '../../push/options.ts';
 import { addBooleanFlag } from '../flags.ts';
 import { convertSetting } from '../setting.ts';
 import { parseCompressionFormat, type CompressionFlags } from './compression.ts';
+import type { EncryptionFlags } from './encryption.ts';
 import type { ImageFlags } from './image.ts';
 
 /** The flags as typed. */
@@ -25,20 +26,23 @@ export function addManifestFlags(command: Command): void {
 /** The flags that mean something else for a list. */
 type ListFlags = ManifestFlags &
   Pick<ImageFlags, 'addCompression' | 'format'> &
-  Pick<CompressionFlags, 'compress' | 'compressionFormat'>;
+  Pick<CompressionFlags, 'compress' | 'compressionFormat'> &
+  Pick<EncryptionFlags, 'encryptionKey'>;
 
 /**
  * The forms to add are those that were typed, else those that are configured.
  * @throws OcipushError USAGE, CONFIG_INVALID
  */
 export function parseManifestOptions(
-  { all = true, addCompression: typed, compress, compressionFormat, format }: ListFlags,
+  { all = true, addCompression: typed, encryptionKey, ...flags }: ListFlags,
   { addCompression: configured }: EngineConf,
 ): Pick<PushOptions, 'addCompression' | 'expects'> {
+  const { compress, compressionFormat, format } = flags;
   if (format === 'v2s1') throw noListFormat();
   if (!all && typed.length > 0) throw onlyWithAll('--add-compression');
   if (!all && compressionFormat !== undefined) throw onlyWithAll('--compression-format');
   if (!all && compress === true) throw onlyWithAll('--compress');
+  if (!all && encryptionKey.length > 0) throw onlyWithAll('--encryption-key');
   if (!all) return { expects: 'sparse-list', addCompression: [] };
   const added =
     typed.length === 0 && configured

@@ -15,6 +15,7 @@ import {
 import { parseDuration, parseUnsigned } from '../go-values.ts';
 import { convertSetting } from '../setting.ts';
 import { parseCompressionOptions, type CompressionFlags } from './compression.ts';
+import { parseEncryptionOptions, type EncryptionFlags } from './encryption.ts';
 import { parseImageOptions, type ImageFlags } from './image.ts';
 
 /** podman's numbers (containers.conf(5)). */
@@ -22,7 +23,7 @@ const DEFAULT_JOBS = 6;
 const DEFAULT_RETRY = 3;
 
 /** The flags as typed. */
-export interface PushFlags extends CompressionFlags, ImageFlags {
+export interface PushFlags extends CompressionFlags, EncryptionFlags, ImageFlags {
   readonly dryRun?: boolean;
   readonly jobs?: number;
   readonly mountFrom: readonly MountSource[];
@@ -80,6 +81,7 @@ export function parsePushOptions(
   return {
     ...parseImageOptions(flags),
     compression: parseCompressionOptions(flags, conf),
+    encryption: parseEncryptionOptions(flags),
     retry: flags.retry ?? conf.retry?.value ?? DEFAULT_RETRY,
     retryDelay: flags.retryDelay ? parseDelay(flags.retryDelay) : configuredDelay(conf),
     jobs: flags.jobs ?? (conf.imageParallelCopies?.value || DEFAULT_JOBS),

@@ -33,11 +33,14 @@ export function planText(result: PushResult): string {
   const { reference, digest, mediaType, blobs, requests, status } = result;
   const sent = blobs.filter(({ how }) => how === 'uploaded');
   const bytes = sent.reduce((sum, blob) => sum + movedBytes(blob), 0);
+  const unknown = blobs.some(({ isEncrypted }) => isEncrypted)
+    ? 'its digest depends on keys that every push makes anew'
+    : 'its digest depends on what layers are compressed to';
   const most = sent.some(isUnknown) ? 'at most ' : '';
   const total = `${sent.length} of ${blobs.length} blobs to send, ${most}${formatSize(bytes)}`;
   return [
     `${status === 'unchanged' ? 'Already at' : 'Would push to'} ${reference}`,
-    `  manifest ${digest ?? '(its digest depends on what layers are compressed to)'} ${mediaType}`,
+    `  manifest ${digest ?? `(${unknown})`} ${mediaType}`,
     ...blobs.map((blob) => `  ${blobText(blob)}`),
     `  ${total}${requests === undefined ? '' : `, about ${requests} requests`}`,
   ]
@@ -46,8 +49,8 @@ export function planText(result: PushResult): string {
 }
 
 function blobText(blob: BlobReport): string {
-  const { role, descriptor, action, reason, how } = blob;
-  const what = role === 'config' ? 'copy' : action;
+  const { role, descriptor, action, isEncrypted, reason, how } = blob;
+  const what = `${role === 'config' ? 'copy' : action}${isEncrypted ? ' and encrypt' : ''}`;
   const fate =
     how === 'uploaded'
       ? `send ${isUnknown(blob) ? 'at most ' : ''}${formatSize(movedBytes(blob))}`
@@ -79,12 +82,14 @@ function jsonDestination(result: PushResult): object {
   };
 }
 
-function jsonBlob({ role, descriptor, action, reason, how, stored }: BlobReport): object {
+function jsonBlob(blob: BlobReport): object {
+  const { role, descriptor, action, isEncrypted = false, reason, how, stored } = blob;
   const { digest, size, mediaType } = descriptor;
   return {
     role,
     source: { digest, size, mediaType },
     action,
+    encrypted: isEncrypted,
     reason,
     result: how,
     digest: stored?.digest ?? null,

@@ -34,6 +34,7 @@ const CAPABILITIES: DestinationCapabilities = {
   manifestTypes: [OCI_MANIFEST, DOCKER_MANIFEST],
   layerCompression: 'preserve',
   acceptsForeignLayers: false,
+  unpacksLayers: true,
 };
 
 /** @throws OcipushError UNSUPPORTED without a delegate */

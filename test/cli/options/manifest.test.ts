@@ -34,6 +34,7 @@ describe('refuses', () => {
     [['--add-compression=zstd'], '--add-compression'],
     [['--compression-format=gzip'], '--compression-format'],
     [['--compress'], '--compress'],
+    [['--encryption-key=jwe:a'], '--encryption-key'],
   ])('to do to images that are not pushed: %j', async (flags, named) => {
     await expect(parse(['--all=false', ...flags])).rejects.toMatchObject({
       code: 'USAGE',

@@ -68,7 +68,8 @@ describe('jsonResult', () => {
   }
 
   test('tells of each blob what it was and what it is', () => {
-    expect(parsed([reached(pushed)], ['careful'])).toEqual({
+    const blobs = [{ ...compressed, isEncrypted: true }, config];
+    expect(parsed([reached({ ...pushed, blobs })], ['careful'])).toEqual({
       destinations: [
         {
           reference: pushed.reference,
@@ -82,6 +83,7 @@ describe('jsonResult', () => {
               role: 'layer',
               source: { digest: LAYER.digest, size: 4096, mediaType: 'layer/type' },
               action: 'gzip',
+              encrypted: true,
               reason: compressed.reason,
               result: 'uploaded',
               ...SMALL,
@@ -90,6 +92,7 @@ describe('jsonResult', () => {
               role: 'config',
               source: { digest: CONFIG.digest, size: 300, mediaType: 'config/type' },
               action: 'copy',
+              encrypted: false,
               reason: config.reason,
               result: 'exists',
               digest: CONFIG.digest,
@@ -163,6 +166,17 @@ describe('planText', () => {
   config   ${CONFIG.digest} 300.0b: copy, is there
   layer    ${LAYER.digest} 4.0KiB: refer (its bytes stay where its URLs say), stays
   1 of 3 blobs to send, at most 4.0KiB, about 7 requests
+`,
+    );
+  });
+
+  test('of what is encrypted', () => {
+    const blobs = [{ ...unknown, isEncrypted: true }];
+    expect(planText({ ...planned, blobs })).toBe(
+      `Would push to docker://r.test/a:1
+  manifest (its digest depends on keys that every push makes anew) image/type
+  layer    ${LAYER.digest} 4.0KiB: gzip and encrypt (it is not compressed yet), send at most 4.0KiB
+  1 of 1 blobs to send, at most 4.0KiB, about 7 requests
 `,
     );
   });
