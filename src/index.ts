@@ -5,4 +5,5 @@ export { NO_CACHE, openBlobCache, type BlobCache } from './push/blob-cache.ts';
 export type { PushOptions, PushResult } from './push/options.ts';
 export type { ProgressEvent, ProgressSink } from './push/progress.ts';
 export { push, type PushOutcome, type PushRequest } from './push/push.ts';
+export { reportOf, type PushNotes, type PushReport } from './push/report.ts';
 export { parseDestinationReference, parseSourceReference } from './transports/references.ts';

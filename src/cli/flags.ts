@@ -8,6 +8,8 @@ export interface ValueFlag<T> {
   /** Turns what was typed into the value; its error becomes the end of podman's text. */
   readonly convert: (text: string) => T;
   readonly default?: T;
+  /** As a reader knows the default, where that is not its text. */
+  readonly shownDefault?: string;
 }
 
 /**
@@ -51,7 +53,9 @@ export function addValueFlag<T>(
       throw invalidArgument(command, option, text, error);
     }
   });
-  if (kind.default !== undefined) option.default(kind.default, String(kind.default));
+  if (kind.default !== undefined) {
+    option.default(kind.default, kind.shownDefault ?? String(kind.default));
+  }
   command.addOption(option);
 }
 

@@ -13,7 +13,7 @@ import {
   type LogoutFlags,
 } from './options/login.ts';
 import { addManifestFlags, type ManifestFlags } from './options/manifest.ts';
-import { addOutputFlags, type OutputFlags } from './options/output.ts';
+import { addLogLevelFlag, addOutputFlags, type OutputFlags } from './options/output.ts';
 import { addPushFlags, type PushFlags } from './options/push.ts';
 import { addRegistryFlags, type RegistryFlags } from './options/registry.ts';
 import { VERSION } from './version.ts';
@@ -72,6 +72,7 @@ export function createProgram(actions: Actions, output: Output): Program {
   const root = configure(new Command('ocipush'), output)
     .description('Push container images anywhere, without a daemon')
     .usage('[options] COMMAND\n       ocipush [options] IMAGE [DESTINATION…]');
+  addLogLevelFlag(root);
   addBooleanFlag(root, '-v, --version', 'Print the version');
   root.action((flags: { version?: boolean }) => {
     if (flags.version !== true) throw commandMissing(root);

@@ -9,10 +9,12 @@ import type { ByteStream } from '../io/bytes.ts';
 import { NO_CACHE, openBlobCache, type BlobCache } from '../push/blob-cache.ts';
 import type { PushOptions } from '../push/options.ts';
 import type { ProgressEvent, ProgressSink } from '../push/progress.ts';
+import { retryReport, type PushNotes, type RetryReport } from '../push/report.ts';
 import { push, type PushOutcome } from '../push/push.ts';
 import { parseDestinationReference, parseSourceReference } from '../transports/references.ts';
 import type { TransportContext } from '../transports/transport.ts';
 import { checkDigestFile, writeDigestFile } from './digest-file.ts';
+import { ShownError } from './error-text.ts';
 import type { Host } from './host.ts';
 import { parseOutputOptions, type OutputFormat } from './options/output.ts';
 import { parseManifestOptions } from './options/manifest.ts';
@@ -20,6 +22,7 @@ import { parsePushOptions } from './options/push.ts';
 import { parseRegistryOptions, type RegistryFlags } from './options/registry.ts';
 import type { ManifestPushInvocation, PushInvocation } from './program.ts';
 import { chooseRenderer } from './render/choose.ts';
+import { logRequests } from './request-log.ts';
 import { jsonResult, lineResult, planText } from './render/result.ts';
 
 /**
@@ -51,28 +54,37 @@ async function carryOut(
   if (output.digestFile !== undefined) await checkDigestFile(output.digestFile);
   const { environment } = host;
   const policy = await readPolicy({ path: flags.signaturePolicy, environment });
-  const progress = await chooseRenderer(output.quiet || options.dryRun, host);
-  const warnings = new Warnings(progress);
+  const renderer = await chooseRenderer(output.display, host);
+  const notes = new Notes(renderer);
+  const stopLogging = logRequests((message) =>
+    renderer.event({ kind: 'log', level: 'debug', message }),
+  );
   try {
     const cache = await openCache(environment);
-    const context = await createContext(flags, host, warnings);
-    const request = { source, destinations, options, context, progress: warnings, cache, policy };
+    const context = await createContext(flags, host, notes);
+    const request = { source, destinations, options, context, progress: notes, cache, policy };
     const outcomes = await push(request);
     if (output.digestFile !== undefined) {
       await saveDigest(output.digestFile, outcomes, context.warn);
     }
     host.stdout.write(
-      resultText({ output: output.format, dryRun: options.dryRun }, outcomes, warnings.messages),
+      resultText({ output: output.format, dryRun: options.dryRun }, outcomes, notes),
     );
     throwFailures(outcomes);
+  } catch (error) {
+    if (renderer.fail === undefined || host.signal.aborted) throw error;
+    renderer.fail(error);
+    throw new ShownError(error);
   } finally {
-    progress.close();
+    stopLogging();
+    renderer.close();
   }
 }
 
-/** Keeps the warnings that pass, for the result to have them too. */
-class Warnings implements ProgressSink {
-  readonly messages: string[] = [];
+/** Keeps what passes and the result has to tell, too. */
+class Notes implements ProgressSink, PushNotes {
+  readonly warnings: string[] = [];
+  readonly retries: RetryReport[] = [];
   readonly #next: ProgressSink;
 
   constructor(next: ProgressSink) {
@@ -80,7 +92,8 @@ class Warnings implements ProgressSink {
   }
 
   event(event: ProgressEvent): void {
-    if (event.kind === 'warning') this.messages.push(event.message);
+    if (event.kind === 'warning') this.warnings.push(event.message);
+    if (event.kind === 'retry') this.retries.push(retryReport(event));
     this.#next.event(event);
   }
 }
@@ -89,9 +102,9 @@ class Warnings implements ProgressSink {
 function resultText(
   { output, dryRun }: { readonly output: OutputFormat | undefined; readonly dryRun: boolean },
   outcomes: readonly PushOutcome[],
-  warnings: readonly string[],
+  notes: PushNotes,
 ): string {
-  if (output === 'json') return jsonResult(outcomes, warnings);
+  if (output === 'json') return jsonResult(outcomes, notes);
   if (output !== undefined) return lineResult(output, outcomes);
   return dryRun ? outcomes.map(planOf).join('') : '';
 }

@@ -94,6 +94,7 @@ async function copyImage(session: PushSession): Promise<PushResult> {
     return resultOf(session, planned, predicted, 'unchanged');
   }
   await destination.begin();
+  progress.event({ kind: 'blob-total', ...blobsIn(planned) });
   const manifest = await pushManifest(session, planned);
   await finish(session, manifest);
   await verify(session, planned, manifest, options.tags);
@@ -123,6 +124,16 @@ async function isIntact(
     if (error instanceof OcipushError && error.code === 'VERIFICATION_FAILED') return false;
     throw error;
   }
+}
+
+/** Each blob once, whatever is to become of it. */
+function blobsIn(planned: PlannedManifest): { readonly count: number; readonly size: number } {
+  const blobs = imagesIn(planned).flatMap(({ plan: { layers, manifest } }) => [
+    ...layers.filter(({ action }) => action !== 'refer').map(({ descriptor }) => descriptor),
+    manifest.config,
+  ]);
+  const sizes = new Map(blobs.map(({ digest, size }) => [digest, size]));
+  return { count: sizes.size, size: [...sizes.values()].reduce((sum, size) => sum + size, 0) };
 }
 
 /** Sets the further tags, and makes all of it visible. */
@@ -191,16 +202,8 @@ function newSession(
   }
   const blobs = createLimiter(options.jobs);
   const given = { source, destination, options, progress, cache, blocks, share };
-  return {
-    ...given,
-    fetchForeign,
-    signal,
-    fail,
-    blobs,
-    stored: new Map(),
-    occupied: new Map(),
-    reports: [],
-  };
+  const results = { stored: new Map(), occupied: new Map(), reports: [], signatures: [] };
+  return { ...given, ...results, fetchForeign, signal, fail, blobs };
 }
 
 async function openDestination({ destination, context }: PushPart): Promise<ImageDestination> {
@@ -213,12 +216,13 @@ async function openDestination({ destination, context }: PushPart): Promise<Imag
 }
 
 function resultOf(
-  { destination, reports }: PushSession,
+  { destination, reports, signatures }: PushSession,
   planned: PlannedManifest,
   { digest, mediaType, bytes }: RawManifest,
   status: PushedImage['status'],
 ): PushedImage {
   const reference = destination.reference.toString();
+  const { repository } = destination;
   const order = imagesIn(planned).flatMap(({ plan: { layers, manifest } }) =>
     [...layers.map(({ descriptor }) => descriptor), manifest.config].map((blob) => blob.digest),
   );
@@ -226,5 +230,14 @@ function resultOf(
   const blobs = reports.toSorted(
     (left, right) => order.indexOf(left.descriptor.digest) - order.indexOf(right.descriptor.digest),
   );
-  return { status, digest, mediaType, size: bytes.length, reference, blobs };
+  return {
+    status,
+    digest,
+    mediaType,
+    size: bytes.length,
+    reference,
+    repository,
+    blobs,
+    signatures,
+  };
 }

@@ -11,7 +11,7 @@ import type { Descriptor } from '../image/descriptor.ts';
 import { digestOf } from '../image/digest.ts';
 import type { LayerCompression } from '../image/media-types.ts';
 import { messageOf, wrapError } from '../errors.ts';
-import { single } from '../io/bytes.ts';
+import { single, type ByteStream } from '../io/bytes.ts';
 import { isChunkedObstacle } from '../transforms/zstd-chunked.ts';
 import { candidatesOf, formsOf, isOnlyForm, knownForms } from './blob-forms.ts';
 import type { LayerPlan } from './layers.ts';
@@ -178,11 +178,18 @@ async function store(
   const { descriptor, action, reason } = layer;
   const { digest, size } = descriptor;
   session.progress.event({ kind: 'blob-start', role, digest, size });
+  const begin = performance.now();
+  let bytes = 0;
+  const report = (count: number): void => {
+    bytes += count;
+    session.progress.event({ kind: 'blob-sent', digest, count });
+  };
   try {
-    const stored = await session.destination.putBlob(blob);
+    const stored = await session.destination.putBlob(countingTaken(blob, report));
     session.progress.event({ kind: 'blob-done', digest, stored });
-    const { how, ...identity } = stored;
-    session.reports.push({ role, descriptor, action, reason, how, stored: identity });
+    const { how, mountedFrom, ...identity } = stored;
+    const transfer = { bytes, milliseconds: Math.round(performance.now() - begin), mountedFrom };
+    session.reports.push({ role, descriptor, action, reason, how, stored: identity, transfer });
     const { repository } = session.destination;
     if (repository) void session.cache.rememberRepository(repository, stored.digest);
     return finish(stored);
@@ -196,6 +203,24 @@ async function store(
   } finally {
     session.share.leave(productionKey(layer));
   }
+}
+
+/** Reports what is taken of a blob once more is asked for: then it has gone on its way. */
+function countingTaken(blob: BlobUpload, report: (count: number) => void): BlobUpload {
+  async function* counted(stream: ByteStream): ByteStream {
+    for await (const chunk of stream) {
+      const { length } = chunk;
+      yield chunk;
+      report(length);
+    }
+  }
+  return {
+    ...blob,
+    open: () => {
+      const { stream, result } = blob.open();
+      return { stream: counted(stream), result };
+    },
+  };
 }
 
 /** Some tars cannot be zstd:chunked, which shows only on the way; readers of zstd take either. */

@@ -5,7 +5,7 @@ import type { ByteStream } from '../io/bytes.ts';
 import type { Limiter } from '../io/limiter.ts';
 import type { ImageDestination, ImageSource } from '../transports/transport.ts';
 import type { BlobCache } from './blob-cache.ts';
-import type { BlobReport, PushOptions } from './options.ts';
+import type { BlobReport, PushOptions, SignatureReport } from './options.ts';
 import type { FinalLayer } from './plan.ts';
 import type { ProductionShare } from './production-pool.ts';
 import type { ProgressSink } from './progress.ts';
@@ -34,4 +34,5 @@ export interface PushSession {
   readonly occupied: Map<string, Digest>;
   /** What has happened so far. */
   readonly reports: BlobReport[];
+  readonly signatures: SignatureReport[];
 }

@@ -42,6 +42,8 @@ export async function writeManifest(
     }
     const instance = target === 'instance' ? outcome.digest : undefined;
     await storeSignatures(session, signatures, instance);
+    const { digest } = outcome;
+    session.signatures.push(...signatures.map(({ length }) => ({ digest, size: length })));
     return outcome;
   }
   throw allRefused(refusals);

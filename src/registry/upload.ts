@@ -59,7 +59,10 @@ export class BlobUploader {
       if (session) await this.#cancel(session);
       const { digest, size } = candidate;
       const answer = await this.#ask(candidate, this.#mountSource(candidate.origin));
-      if (answer === 'exists' || answer === 'mounted') return { digest, size, how: answer };
+      if (answer === 'exists') return { digest, size, how: answer };
+      if (answer === 'mounted') {
+        return { digest, size, how: answer, mountedFrom: candidate.origin };
+      }
       session = answer;
     }
     const { digest, size } = await this.#send(blob, session ?? (await this.#start()));

@@ -5,8 +5,10 @@ const DEFAULTS = {
   addCompression: [],
   annotation: [],
   jobs: 6,
+  logLevel: 'warning',
   mountFrom: [],
   platform: [],
+  progress: 'auto',
   retry: 3,
   tag: [],
 };
@@ -35,6 +37,7 @@ describe('runProgram', () => {
     [['--digestfile=d'], { digestfile: 'd' }],
     [['--disable-content-trust'], { disableContentTrust: true }],
     [['--jobs=0x10'], { jobs: 16 }],
+    [['--log-level', 'warn'], { logLevel: 'warning' }],
     [['--mount-from=a/b', '--mount-from', 'r.test/c'], { mountFrom: MOUNTS }],
     [['--no-overwrite'], { noOverwrite: true }],
     [['--no-overwrite', '--no-overwrite=false'], { noOverwrite: false }],
@@ -84,6 +87,17 @@ describe('runProgram', () => {
     });
   });
 
+  test.each([
+    [['--log-level', 'debug', 'push', 'a']],
+    [['--log-level=debug', 'image', 'push', 'a']],
+    [['--log-level=debug', 'a']],
+    [['--log-level=error', '--log-level=debug', 'push', 'a']],
+    [['--log-level=error', 'push', '--log-level=debug', 'a']],
+  ])('%j takes a flag of the program', async (argv) => {
+    const { pushes } = await record(...argv);
+    expect(pushes).toMatchObject([{ image: 'a', flags: { logLevel: 'debug' } }]);
+  });
+
   test('leaves the destination open', async () => {
     const { pushes } = await record('push', 'a');
     expect(pushes).toMatchObject([{ image: 'a', destinations: [] }]);
@@ -117,6 +131,9 @@ describe('runProgram', () => {
       'ocipush push --help',
     ],
     ['a b --bogus', 'unknown flag: --bogus', 'ocipush push --help'],
+    ['--log-level=debug --bogus', 'unknown flag: --bogus', 'ocipush push --help'],
+    ['--log-level', 'flag needs an argument: --log-level', 'ocipush --help'],
+    ['--log-level=debug', `missing command 'ocipush COMMAND'`, 'ocipush --help'],
     ['push --version', 'unknown flag: --version', 'ocipush push --help'],
     ['--version --bogus', 'unknown flag: --bogus', 'ocipush --help'],
     ['image', `missing command 'ocipush image COMMAND'`, 'ocipush image --help'],
@@ -152,6 +169,8 @@ describe('runProgram', () => {
     const text = stdout.replaceAll(/\s+/g, ' ');
     expect(text.match(/\(default [^)]*\)/g)).toEqual([
       '(default 6)',
+      '(default warn)',
+      '(default auto)',
       '(default 3)',
       '(default true)',
     ]);

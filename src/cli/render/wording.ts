@@ -1,10 +1,15 @@
-/** Progress events in podman's words. */
-import type { ProgressEvent } from '../../push/progress.ts';
+/** Progress events in podman's words, and in ours where podman says nothing. */
+import type { StoredBlob } from '../../image/blob.ts';
+import type { Digest } from '../../image/digest.ts';
 import { escapeControls, goQuote } from '../escape.ts';
 import { formatDuration } from '../go-values.ts';
+import { isShown, type LogLevel } from '../log-level.ts';
+import { formatSize, formatSpeed } from './bar.ts';
+import type { LogEvent, LogFilter, RenderedEvent } from './renderer.ts';
+import type { BlobInFlight } from './tally.ts';
 
 /** The line of an event that every display of progress shows; undefined for blobs and warnings. */
-export function stepLine(event: ProgressEvent): string | undefined {
+export function stepLine(event: RenderedEvent): string | undefined {
   switch (event.kind) {
     case 'default-destination':
       return line(`Pushing to ${event.reference}`);
@@ -22,29 +27,57 @@ export function stepLine(event: ProgressEvent): string | undefined {
       return line('Storing signatures');
     case 'unchanged':
       return line('Skipping: image already present at destination');
+    case 'blob-total':
     case 'blob-start':
     case 'blob-bytes':
+    case 'blob-sent':
     case 'blob-done':
     case 'retry':
     case 'warning':
+    case 'log':
       break;
   }
   return undefined;
 }
 
-/** What an event warns of; undefined when it does not. */
-export function warningOf(event: ProgressEvent): string | undefined {
-  if (event.kind === 'warning') return event.message;
+/** The line of a blob that has come to its end; `milliseconds` since it began. */
+export function blobEndLine(
+  digest: Digest,
+  { how, mountedFrom }: StoredBlob,
+  { role, sent }: Pick<BlobInFlight, 'role' | 'sent'>,
+  milliseconds: number,
+): string {
+  const blob = `${role === 'layer' ? 'blob' : 'config'} ${digest}`;
+  if (how === 'exists') return line(`Skipped ${blob}: already exists`);
+  if (how === 'mounted')
+    return line(`Mounted ${blob} from ${mountedFrom?.path ?? 'another repository'}`);
+  return line(
+    `Copied ${blob}: ${formatSize(sent)} in ${formatDuration(milliseconds)}, ${formatSpeed(sent, milliseconds)}`,
+  );
+}
+
+/** Lets pass what is at least as grave as `threshold`. */
+export function logFilter(threshold: LogLevel): LogFilter {
+  return (event) => {
+    const entry = logged(event);
+    return entry !== undefined && isShown(entry.level, threshold) ? entry : undefined;
+  };
+}
+
+function logged(event: RenderedEvent): LogEvent | undefined {
+  if (event.kind === 'log') return event;
+  if (event.kind === 'warning') return { kind: 'log', level: 'warning', message: event.message };
   if (event.kind !== 'retry') return undefined;
   const delay = formatDuration(event.delayMilliseconds);
   const count = `(${event.attempt}/${event.of})`;
-  return `Failed, retrying in ${delay} ... ${count}. Error: ${event.error.message}`;
+  const message = `Failed, retrying in ${delay} ... ${count}. Error: ${event.error.message}`;
+  return { kind: 'log', level: 'warning', message };
 }
 
-/** A warning as podman (logrus) logs it where nobody watches. */
-export function logLine(warning: string, now: Date): string {
+/** A message as podman (logrus) logs it where nobody watches. */
+export function logLine({ level, message }: LogEvent, now: Date): string {
   const time = now.toISOString().replace(/\.\d+Z$/, 'Z');
-  return `time="${time}" level=warning msg=${goQuote(warning)}\n`;
+  return `time="${time}" level=${level} msg=${goQuote(message)}\n`;
 }
 
 /** Text as one line that no terminal acts on. */
