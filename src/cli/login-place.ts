@@ -41,7 +41,8 @@ export async function openLoginPlace(flags: AuthFileFlags, host: Host): Promise<
     );
   }
   const { environment, signal } = host;
-  const warn = (message: string) => void host.stderr.write(logLine(message, new Date()));
+  const warn = (message: string) =>
+    void host.stderr.write(logLine({ kind: 'log', level: 'warning', message }, new Date()));
   const registries = await readRegistriesConf(environment);
   const { credentialHelpers } = registries;
   // A file that is named to be written need not be there yet.
