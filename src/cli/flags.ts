@@ -10,6 +10,8 @@ export interface ValueFlag<T> {
   readonly default?: T;
   /** As a reader knows the default, where that is not its text. */
   readonly shownDefault?: string;
+  /** All values there are, where they are few: shells offer them. */
+  readonly values?: readonly string[];
 }
 
 /**
@@ -53,20 +55,26 @@ export function addValueFlag<T>(
       throw invalidArgument(command, option, text, error);
     }
   });
+  if (kind.values) option.argChoices = [...kind.values];
   if (kind.default !== undefined) {
     option.default(kind.default, kind.shownDefault ?? String(kind.default));
   }
   command.addOption(option);
 }
 
-/** Declares a flag that may be repeated; its value is the list of what each of them became. */
+/**
+ * Declares a flag that may be repeated; its value is the list of what each of them became. `values`
+ * are all there are, where they are few: shells offer them.
+ */
 export function addListFlag(
   command: Command,
   flags: string,
   description: string,
   convert: (text: string) => readonly unknown[],
+  values?: readonly string[],
 ): void {
   const option = new Option(flags, description);
+  if (values) option.argChoices = [...values];
   option.default([]).argParser((text, before: readonly unknown[]) => {
     try {
       return [...before, ...convert(text)];

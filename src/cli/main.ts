@@ -49,6 +49,10 @@ async function main(): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const program = createProgram(
     {
+      completion: async (invocation) => {
+        const { completionCommand } = await import('./completion-command.ts');
+        await completionCommand(invocation, host);
+      },
       login: async (invocation) => {
         const { loginCommand } = await import('./login-command.ts');
         await loginCommand(invocation, host);

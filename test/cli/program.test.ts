@@ -98,6 +98,20 @@ describe('runProgram', () => {
     expect(pushes).toMatchObject([{ image: 'a', flags: { logLevel: 'debug' } }]);
   });
 
+  test('completion names a shell', async () => {
+    expect(await record('completion', 'bash')).toMatchObject({ completions: ['bash'] });
+  });
+
+  test.each([['completion'], ['completion', 'bash', 'zsh']])(
+    '%s %s is no completion',
+    async (...argv) => {
+      await expect(record(...argv)).rejects.toMatchObject({
+        code: 'USAGE',
+        message: `accepts 1 arg(s), received ${argv.length - 1}`,
+      });
+    },
+  );
+
   test('leaves the destination open', async () => {
     const { pushes } = await record('push', 'a');
     expect(pushes).toMatchObject([{ image: 'a', destinations: [] }]);

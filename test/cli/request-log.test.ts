@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { logRequests } from '../../src/cli/request-log.ts';
 import { HttpClient } from '../../src/registry/http.ts';
+import { STRAIGHT } from '../support/registry-options.ts';
 
 interface Served extends AsyncDisposable {
   readonly origin: string;
@@ -31,7 +32,7 @@ async function logged(address: string): Promise<readonly string[]> {
     (message) => lines.push(message),
     () => (time += 5),
   );
-  await using http = new HttpClient({ authorities: [], clients: [] }, true);
+  await using http = new HttpClient(STRAIGHT);
   const { signal } = new AbortController();
   await http.send({ method: 'GET', url: new URL(address), signal }).catch(() => undefined);
   stop();

@@ -30,6 +30,9 @@ const candidates = {
   umoci: ['/usr/bin/umoci'],
   gpg: ['gpg'],
   openssl: ['openssl'],
+  tmux: ['tmux'],
+  zsh: ['zsh'],
+  fish: ['fish'],
   time: ['/usr/bin/time'],
 } satisfies Record<string, readonly string[]>;
 

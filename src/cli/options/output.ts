@@ -51,13 +51,13 @@ export function addOutputFlags(command: Command): void {
     command,
     '--output <format>',
     'Print the result on standard output: json, digest or reference',
-    { convert: parseFormat },
+    { convert: parseFormat, values: FORMATS },
   );
   addValueFlag(
     command,
     '--progress <style>',
     'Show progress on standard error as auto, tty (bars), plain (lines), json (an object a line) or none',
-    { convert: parseStyle, default: 'auto' },
+    { convert: parseStyle, default: 'auto', values: PROGRESS_STYLES },
   );
   addBooleanFlag(command, '-q, --quiet', 'Print nothing but warnings and errors');
 }
@@ -68,7 +68,7 @@ export function addLogLevelFlag(command: Command): void {
     command,
     '--log-level <level>',
     `Log what is at least as grave: ${LEVEL_NAMES.join(', ')}`,
-    { convert: parseLogLevel, default: 'warning', shownDefault: 'warn' },
+    { convert: parseLogLevel, default: 'warning', shownDefault: 'warn', values: LEVEL_NAMES },
   );
 }
 
