@@ -9,17 +9,18 @@ import { peerPath } from './peers.ts';
 
 const execute = promisify(execFile);
 
-/** A window keeps its last screen when its program ends. */
 const SETTINGS = `
-set -g remain-on-exit on
 set -g status off
 set -s escape-time 0
 `;
 
 const ROWS = 30;
 
+/** Runs the arguments behind it, and stays: tmux does not tell of the last words of who leaves. */
+const SHELL = ['sh', '-c', `"$@"; echo "ended with $?"; exec cat`, 'sh'];
+
 export interface Terminal extends AsyncDisposable {
-  /** The lines on the screen, without the empty ones at the end. */
+  /** The lines on the screen and those that have left it, without the empty ones at the end. */
   screen(): Promise<readonly string[]>;
   /** Settles with the screen once it is as wished; what never comes is for the test's time limit. */
   shows(isWished: (lines: readonly string[]) => boolean): Promise<readonly string[]>;
@@ -36,7 +37,7 @@ export interface TerminalOptions {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Starts a program. The screen of one that has ended says `Pane is dead` and its status. */
+/** Starts a program; below what it leaves on the screen stands `ended with` and its exit code. */
 export async function openTerminal(
   command: readonly string[],
   { columns, cwd, env }: TerminalOptions,
@@ -54,13 +55,15 @@ export async function openTerminal(
   // What tmux is told of the environment, it does not all hand on.
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   const size = ['-x', String(columns), '-y', String(ROWS)];
-  await tmux('new-session', '-d', ...size, '-c', cwd, 'env', ...variables, ...command);
+  await tmux('new-session', '-d', ...size, '-c', cwd, 'env', ...variables, ...SHELL, ...command);
   // From now on the window has a size of its own, whatever size who looks at it has.
   await tmux('resize-window', '-x', String(columns));
   // Its output is not looked at: it says that there is something to look at.
   const watcher = spawn(program, [...server, '-C', 'attach'], options);
+  // From its first word on it misses nothing.
+  await once(watcher.stdout, 'data');
   const screen = async (): Promise<readonly string[]> =>
-    (await tmux('capture-pane', '-p')).trimEnd().split('\n');
+    (await tmux('capture-pane', '-p', '-S', '-')).trimEnd().split('\n');
   return {
     screen,
     shows: async (isWished) => {

@@ -16,11 +16,13 @@ const MARGIN = 2;
 export function createTtyRenderer(stream: WriteStream, logOf: LogFilter, now = Date.now): Renderer {
   const begin = now();
   const tally = new Tally(now);
+  let drawn: readonly string[] = [];
   const bars = () => {
     const width = stream.columns - MARGIN;
-    return Array.from(tally.inFlight, ([digest, { role, since, ...counts }]) =>
+    drawn = Array.from(tally.inFlight, ([digest, { role, since, ...counts }]) =>
       barLine({ ...counts, label: blobLabel(role, digest), milliseconds: now() - since }, width),
-    ).join('\n');
+    );
+    return drawn.join('\n');
   };
   const drawing = ora({
     stream,
@@ -30,6 +32,13 @@ export function createTtyRenderer(stream: WriteStream, logOf: LogFilter, now = D
     isEnabled: true,
     discardStdin: false,
   });
+  // ora knows the lines that it has drawn, not those that they were wrapped into since.
+  const takeDownWrapped = () => {
+    const rows = drawn.map(({ length }) => Math.ceil((length + MARGIN) / stream.columns) - 1);
+    const extra = rows.reduce((sum, count) => sum + count, 0);
+    if (drawing.isSpinning && extra > 0) stream.write(`\u001B[${extra}A\u001B[J`);
+  };
+  stream.on('resize', takeDownWrapped);
   return {
     event(event) {
       const ended = tally.follow(event);
@@ -44,6 +53,7 @@ export function createTtyRenderer(stream: WriteStream, logOf: LogFilter, now = D
       else if (drawing.isSpinning) drawing.stop();
     },
     close() {
+      stream.off('resize', takeDownWrapped);
       if (drawing.isSpinning) drawing.stop();
     },
   };

@@ -90,6 +90,21 @@ describe('createTtyRenderer', () => {
     renderer.close();
   });
 
+  test('takes down lines that a narrower terminal has wrapped', () => {
+    const screen = createScreen(100);
+    const renderer = createTtyRenderer(screen.stream, logFilter('warning'));
+    renderer.event({ kind: 'blob-start', role: 'layer', digest: LAYER, size: MIB });
+    const [drawn = ''] = screen.lines();
+    screen.stream.columns = 40;
+    const before = screen.written().length;
+    screen.stream.emit('resize');
+    expect(drawn.length).toBeGreaterThan(80);
+    expect(screen.written().slice(before)).toContain('\u001B[2A\u001B[J');
+    renderer.close();
+    screen.stream.emit('resize');
+    expect(screen.written().endsWith('\u001B[?25h')).toBe(true);
+  });
+
   test('hides the cursor only while bars are drawn', () => {
     const screen = createScreen(80);
     const renderer = createTtyRenderer(screen.stream, logFilter('warning'));
