@@ -16,7 +16,7 @@ import { addManifestFlags, type ManifestFlags } from './options/manifest.ts';
 import { addLogLevelFlag, addOutputFlags, type OutputFlags } from './options/output.ts';
 import { addPushFlags, type PushFlags } from './options/push.ts';
 import { addRegistryFlags, type RegistryFlags } from './options/registry.ts';
-import { VERSION } from './version.ts';
+import { VERSION } from '../registry/user-agent.ts';
 
 /** `ocipush push` as it was typed. */
 export interface PushInvocation {

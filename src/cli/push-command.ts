@@ -1,16 +1,13 @@
 /** `ocipush push`: from what was typed to what the engine is asked to do. */
-import { tmpdir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
 import { addAbortSignal } from 'node:stream';
-import { homeDirectory } from '../config/home.ts';
 import { readPolicy } from '../config/policy.ts';
-import { OcipushError, wrapError } from '../errors.ts';
+import { OcipushError } from '../errors.ts';
 import type { ByteStream } from '../io/bytes.ts';
-import { NO_CACHE, openBlobCache, type BlobCache } from '../push/blob-cache.ts';
 import type { PushOptions } from '../push/options.ts';
+import { openUserCache, temporaryDirectory } from '../push/places.ts';
 import type { ProgressEvent, ProgressSink } from '../push/progress.ts';
 import { retryReport, type PushNotes, type RetryReport } from '../push/report.ts';
-import { push, type PushOutcome } from '../push/push.ts';
+import { push, throwFailures, type PushOutcome } from '../push/push.ts';
 import { parseDestinationReference, parseSourceReference } from '../transports/references.ts';
 import type { TransportContext } from '../transports/transport.ts';
 import { checkDigestFile, writeDigestFile } from './digest-file.ts';
@@ -60,7 +57,7 @@ async function carryOut(
     renderer.event({ kind: 'log', level: 'debug', message }),
   );
   try {
-    const cache = await openCache(environment);
+    const cache = await openUserCache(environment);
     const context = await createContext(flags, host, notes);
     const request = { source, destinations, options, context, progress: notes, cache, policy };
     const outcomes = await push(request);
@@ -130,20 +127,6 @@ async function saveDigest(
   await writeDigestFile(path, digest);
 }
 
-/** @throws what one destination failed with, or an AggregateError when there were several */
-function throwFailures(outcomes: readonly PushOutcome[]): void {
-  const failures = outcomes.flatMap((outcome) =>
-    outcome.status === 'rejected' ? [{ ...outcome, reason: outcome.reason as unknown }] : [],
-  );
-  if (outcomes.length === 1 && failures[0]) throw failures[0].reason;
-  if (failures.length === 0) return;
-  throw new AggregateError(
-    failures.map(({ reference, reason }) =>
-      wrapError(reason, `pushing to ${reference}`, { code: 'BLOB_UNKNOWN' }),
-    ),
-  );
-}
-
 async function createContext(
   flags: RegistryFlags,
   host: Host,
@@ -153,22 +136,11 @@ async function createContext(
   return {
     signal: host.signal,
     registry: await parseRegistryOptions(flags, host, warn),
-    // As in podman: large files go where memory is not meant to be the disk.
-    temporaryDirectory:
-      host.environment['TMPDIR'] || (process.platform === 'win32' ? tmpdir() : '/var/tmp'),
+    temporaryDirectory: temporaryDirectory(host.environment),
     standardInput: () => pipedInput(host),
     environment: host.environment,
     warn,
   };
-}
-
-/** XDG Base Directory Specification: a relative path does not count. */
-async function openCache(environment: NodeJS.ProcessEnv): Promise<BlobCache> {
-  const home = homeDirectory(environment);
-  const fallback = home === undefined ? undefined : join(home, '.cache');
-  const wished = environment['XDG_CACHE_HOME'] ?? '';
-  const base = isAbsolute(wished) ? wished : fallback;
-  return base === undefined ? NO_CACHE : openBlobCache(join(base, 'ocipush'));
 }
 
 /** Ends when the user wants to, though whoever writes may keep the pipe open. */

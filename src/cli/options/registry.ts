@@ -3,9 +3,9 @@ import type { Command } from 'commander';
 import type { CredentialLookup } from '../../config/credentials.ts';
 import { systemClock } from '../../io/retry-clock.ts';
 import type { RegistryOptions } from '../../registry/options.ts';
+import { USER_AGENT } from '../../registry/user-agent.ts';
 import { addBooleanFlag, addTextFlag } from '../flags.ts';
 import type { Host } from '../host.ts';
-import { VERSION } from '../version.ts';
 
 /** The flags as typed. */
 export interface RegistryFlags extends ConnectionFlags {
@@ -89,7 +89,7 @@ export async function parseConnectionOptions(
       certDir: flags.certDir,
       home: environment['HOME'] || undefined,
     }),
-    userAgent: `ocipush/${VERSION}`,
+    userAgent: USER_AGENT,
     clock: systemClock,
   };
 }
