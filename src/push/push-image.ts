@@ -120,7 +120,7 @@ async function registryOptions(
     systemAuthorities: () => readSystemAuthorities(environment),
     proxyFor: createProxyLookup(environment),
     certificatesFor: createCertificateLookup({ certDir, home: environment['HOME'] || undefined }),
-    credentialsFor: credentials ? async () => credentials : await createAuthFileLookup(lookup),
+    credentialsFor: credentials ? async () => credentials : createAuthFileLookup(lookup),
     userAgent: USER_AGENT,
     clock: systemClock,
   };

@@ -29,14 +29,13 @@ function commandOutlines(command: Command, path: readonly string[]): readonly Co
   const help = command.createHelp();
   const commands = help.visibleCommands(command);
   const [argument] = command.registeredArguments;
-  // A command that only holds others has nothing else behind it.
-  const isGroup = path.length > 0 && commands.length > 0;
+  const takesImages = /\b(?:IMAGE|LIST)\b/.test(command.usage());
   return [
     {
       path: path.join(' '),
       flags: help.visibleOptions(command).map(flagOutline),
       commands: commands.map((each) => ({ name: each.name(), description: each.description() })),
-      operands: argument?.argChoices ?? (isGroup ? [] : 'images'),
+      operands: argument?.argChoices ?? (takesImages ? 'images' : []),
     },
     ...commands.flatMap((each) => commandOutlines(each, [...path, each.name()])),
   ];

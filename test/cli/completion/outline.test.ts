@@ -12,14 +12,14 @@ function at(path: string): CommandOutline {
 
 describe('outline', () => {
   test('has every command', () => {
-    expect(commands.map(({ path }) => path).toSorted()).toEqual(
-      ['', 'completion', 'image', 'image push', 'manifest', 'manifest push', 'push'].toSorted(),
-    );
+    const paths = ',completion,image,image push,login,logout,manifest,manifest push,push';
+    expect(commands.map(({ path }) => path).toSorted()).toEqual(paths.split(','));
   });
 
   test.each([
-    ['', 'images', ['completion', 'image', 'manifest', 'push']],
+    ['', 'images', ['completion', 'image', 'login', 'logout', 'manifest', 'push']],
     ['image', [], ['push']],
+    ['login', [], []],
     ['push', 'images', []],
     ['completion', ['bash', 'fish', 'zsh'], []],
   ])('%j is followed by %j or %j', (path, operands, names) => {
