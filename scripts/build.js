@@ -1,11 +1,13 @@
 /** Bundles the command and the library into dist/, in parts that load when they are needed. */
 import { readFile, rm } from 'node:fs/promises';
 import { build } from 'esbuild';
+import { writeDeclarations } from './declarations.js';
+import { writeLicences } from './licences.js';
 
 const { version } = JSON.parse(await readFile('package.json', 'utf8'));
 
 await rm('dist', { recursive: true, force: true });
-await build({
+const { metafile } = await build({
   entryPoints: {
     'cli/main': 'src/cli/main.ts',
     index: 'src/index.ts',
@@ -28,4 +30,7 @@ await build({
   sourcemap: true,
   legalComments: 'none',
   logLevel: 'warning',
+  metafile: true,
 });
+await writeLicences(metafile);
+await writeDeclarations();

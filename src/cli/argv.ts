@@ -12,10 +12,12 @@ export interface Invocation {
 /**
  * Follows command names from the program downwards. Arguments that name no command and do not begin
  * with a flag of the program itself are those of `bare`, the command whose name may be left out.
+ * Flags with a value that stand before the name are those of every command.
  */
 export function findCommand(program: Command, argv: readonly string[], bare: Command): Invocation {
+  const global = globalFlags(program, argv);
   let command = program;
-  let args = argv;
+  let args = argv.slice(global.length);
   for (;;) {
     const next = command.commands.find((candidate) => candidate.name() === args[0]);
     if (next === undefined) break;
@@ -24,9 +26,21 @@ export function findCommand(program: Command, argv: readonly string[], bare: Com
   }
   const [first] = args;
   if (command !== program || first === undefined || isProgramFlag(program, first)) {
-    return { command, args };
+    return { command, args: [...global, ...args] };
   }
-  return { command: bare, args };
+  return { command: bare, args: [...global, ...args] };
+}
+
+/** The arguments before the first that is no flag with a value, as podman's global flags are. */
+function globalFlags(program: Command, argv: readonly string[]): readonly string[] {
+  let count = 0;
+  for (let arg = argv[0]; arg !== undefined; arg = argv[count]) {
+    const [flag = '', value] = arg.split('=', 2);
+    const option = findOption(program, flag);
+    if (option === undefined || option.isBoolean()) break;
+    count += value === undefined ? 2 : 1;
+  }
+  return argv.slice(0, count);
 }
 
 /**

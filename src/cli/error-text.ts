@@ -2,6 +2,15 @@
 import { messageOf, OcipushError } from '../errors.ts';
 import { escapeControls } from './escape.ts';
 
+/** Stands for an error that has been shown in another way than as text. */
+export class ShownError extends Error {
+  override readonly name = 'ShownError';
+
+  constructor(cause: unknown) {
+    super('this error has been shown', { cause });
+  }
+}
+
 /**
  * Lines for standard error: the message, then the hint and the help that explains a mistyped flag
  * where there are such.

@@ -9,6 +9,8 @@ export interface ValueFlag<T> {
   readonly convert: (text: string) => T;
   /** For readers alone: untyped, the flag has no value, so that a configuration can have one. */
   readonly shownDefault?: string;
+  /** All values there are, where they are few: shells offer them. */
+  readonly values?: readonly string[];
 }
 
 /**
@@ -53,17 +55,23 @@ export function addValueFlag<T>(
     }
   });
   option.default(undefined, kind.shownDefault);
+  if (kind.values) option.argChoices = [...kind.values];
   command.addOption(option);
 }
 
-/** Declares a flag that may be repeated; its value is the list of what each of them became. */
+/**
+ * Declares a flag that may be repeated; its value is the list of what each of them became. `values`
+ * are all there are, where they are few: shells offer them.
+ */
 export function addListFlag(
   command: Command,
   flags: string,
   description: string,
   convert: (text: string) => readonly unknown[],
+  values?: readonly string[],
 ): void {
   const option = new Option(flags, description);
+  if (values) option.argChoices = [...values];
   option.default([]).argParser((text, before: readonly unknown[]) => {
     try {
       return [...before, ...convert(text)];

@@ -11,7 +11,7 @@ import { systemClock } from '../io/retry-clock.ts';
 import { goQuote } from './escape.ts';
 import type { Host } from './host.ts';
 import type { AuthFileFlags } from './options/login.ts';
-import { logLine } from './render/wording.ts';
+import { warningLine } from './render/wording.ts';
 
 /** What credentials are for. */
 export interface CredentialKey {
@@ -41,7 +41,7 @@ export async function openLoginPlace(flags: AuthFileFlags, host: Host): Promise<
     );
   }
   const { environment, signal } = host;
-  const warn = (message: string) => void host.stderr.write(logLine(message, new Date()));
+  const warn = (message: string) => void host.stderr.write(warningLine(message, new Date()));
   const registries = await readRegistriesConf(environment);
   const { credentialHelpers } = registries;
   // A file that is named to be written need not be there yet.

@@ -1,7 +1,7 @@
 /** The process: arguments in, exit code out, signals in between. */
 import { isatty } from 'node:tty';
 import { OcipushError } from '../errors.ts';
-import { errorText } from './error-text.ts';
+import { errorText, ShownError } from './error-text.ts';
 import type { Host } from './host.ts';
 import { createProgram, runProgram } from './program.ts';
 
@@ -35,7 +35,7 @@ function fail(error: unknown): void {
     process.exitCode = EXIT_CODES.SIGINT;
     return;
   }
-  process.stderr.write(errorText(error));
+  if (!(error instanceof ShownError)) process.stderr.write(errorText(error));
   process.exitCode = FAILURE;
 }
 
@@ -49,6 +49,10 @@ async function main(): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const program = createProgram(
     {
+      completion: async (invocation) => {
+        const { completionCommand } = await import('./completion-command.ts');
+        await completionCommand(invocation, host);
+      },
       login: async (invocation) => {
         const { loginCommand } = await import('./login-command.ts');
         await loginCommand(invocation, host);

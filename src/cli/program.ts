@@ -1,5 +1,5 @@
 /** The command tree: names, arguments, flags and help, without what the commands do. */
-import { Command, CommanderError } from 'commander';
+import { Argument, Command, CommanderError } from 'commander';
 import { OcipushError } from '../errors.ts';
 import { findCommand, normaliseFlags } from './argv.ts';
 import { addBooleanFlag, commandPath, usageError } from './flags.ts';
@@ -14,11 +14,11 @@ import {
   type LogoutFlags,
 } from './options/login.ts';
 import { addManifestFlags, type ManifestFlags } from './options/manifest.ts';
-import { addOutputFlags, type OutputFlags } from './options/output.ts';
+import { addLogLevelFlag, addOutputFlags, type OutputFlags } from './options/output.ts';
 import { addPushFlags, type PushFlags } from './options/push.ts';
 import { addRegistryFlags, type RegistryFlags } from './options/registry.ts';
 import { addSigningFlags, type SigningFlags } from './options/signing.ts';
-import { VERSION } from './version.ts';
+import { VERSION } from '../registry/user-agent.ts';
 
 /** `ocipush push` as it was typed. */
 export interface PushInvocation {
@@ -31,6 +31,14 @@ export interface PushInvocation {
 /** `ocipush manifest push` as it was typed. */
 export interface ManifestPushInvocation extends PushInvocation {
   readonly flags: PushInvocation['flags'] & ManifestFlags;
+}
+
+/** `ocipush completion` as it was typed. */
+export interface CompletionInvocation {
+  /** A shell, or `images`. */
+  readonly what: string;
+  /** What is to be completed. */
+  readonly program: Command;
 }
 
 /** `ocipush login` as it was typed. */
@@ -47,6 +55,7 @@ export interface LogoutInvocation {
 
 /** What the commands do. */
 export interface Actions {
+  completion(invocation: CompletionInvocation): Promise<void>;
   login(invocation: LoginInvocation): Promise<void>;
   logout(invocation: LogoutInvocation): Promise<void>;
   push(invocation: PushInvocation): Promise<void>;
@@ -74,11 +83,13 @@ export function createProgram(actions: Actions, output: Output): Program {
   const root = configure(new Command('ocipush'), output)
     .description('Push container images anywhere, without a daemon')
     .usage('[options] COMMAND\n       ocipush [options] IMAGE [DESTINATION…]');
+  addLogLevelFlag(root);
   addBooleanFlag(root, '-v, --version', 'Print the version');
   root.action((flags: { version?: boolean }) => {
     if (flags.version !== true) throw commandMissing(root);
     output.stdout.write(`ocipush version ${VERSION}\n`);
   });
+  addCompletion(root, actions);
   const push = addPush(root, actions);
   addPush(addGroup(root, 'image', 'Commands that work on images'), actions);
   const manifest = addGroup(root, 'manifest', 'Commands that work on lists of images');
@@ -128,6 +139,26 @@ function addGroup(root: Command, name: string, description: string): Command {
   const group = root.command(name).description(description).usage('COMMAND');
   return group.action(() => {
     throw commandMissing(group);
+  });
+}
+
+function addCompletion(root: Command, actions: Actions): void {
+  const argument = new Argument('[what]');
+  argument.argChoices = ['bash', 'fish', 'zsh'];
+  const command = root
+    .command('completion')
+    .description('Print the completion script for a shell')
+    .usage('bash|fish|zsh')
+    .addArgument(argument);
+  command.action(() => {
+    const [what, ...others] = command.args;
+    if (what === undefined || others.length > 0) {
+      throw new OcipushError('USAGE', `accepts 1 arg(s), received ${command.args.length}`, {
+        origin: 'usage',
+        hint: 'name the shell: ocipush completion bash',
+      });
+    }
+    return actions.completion({ what, program: root });
   });
 }
 

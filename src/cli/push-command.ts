@@ -1,19 +1,19 @@
 /** `ocipush push`: from what was typed to what the engine is asked to do. */
-import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { addAbortSignal } from 'node:stream';
-import { homeDirectory } from '../config/home.ts';
 import { readPolicy } from '../config/policy.ts';
-import { OcipushError, wrapError } from '../errors.ts';
+import { OcipushError } from '../errors.ts';
 import type { ByteStream } from '../io/bytes.ts';
-import { NO_CACHE, openBlobCache, type BlobCache } from '../push/blob-cache.ts';
 import type { PushOptions } from '../push/options.ts';
+import { openUserCache, temporaryDirectory } from '../push/places.ts';
 import type { ProgressEvent, ProgressSink } from '../push/progress.ts';
-import { push, type PushOutcome } from '../push/push.ts';
+import { retryReport, type PushNotes, type RetryReport } from '../push/report.ts';
+import { push, throwFailures, type PushOutcome } from '../push/push.ts';
 import { parseDestinationReference, parseSourceReference } from '../transports/references.ts';
 import type { TransportContext } from '../transports/transport.ts';
 import { configure, type ConfiguredHost } from './configuration.ts';
 import { checkDigestFile, writeDigestFile } from './digest-file.ts';
+import { ShownError } from './error-text.ts';
 import { goQuote } from './escape.ts';
 import type { Host } from './host.ts';
 import { parseOutputOptions, type OutputFormat } from './options/output.ts';
@@ -23,6 +23,7 @@ import { parseRegistryOptions, type RegistryFlags } from './options/registry.ts'
 import { parseSigningOptions } from './options/signing.ts';
 import type { ManifestPushInvocation, PushInvocation } from './program.ts';
 import { chooseRenderer } from './render/choose.ts';
+import { logRequests } from './request-log.ts';
 import { jsonResult, lineResult, planText } from './render/result.ts';
 import { convertSetting } from './setting.ts';
 
@@ -63,28 +64,37 @@ async function carryOut(
   if (output.digestFile !== undefined) await checkDigestFile(output.digestFile);
   const { environment } = host;
   const policy = await readPolicy({ path: flags.signaturePolicy, environment });
-  const progress = await chooseRenderer(output.quiet || options.dryRun, host);
-  const warnings = new Warnings(progress);
+  const renderer = await chooseRenderer(output.display, host);
+  const notes = new Notes(renderer);
+  const stopLogging = logRequests((message) =>
+    renderer.event({ kind: 'log', level: 'debug', message }),
+  );
   try {
-    const cache = await openCache(environment);
-    const context = await createContext(flags, host, warnings);
-    const request = { source, destinations, options, context, progress: warnings, cache, policy };
+    const cache = await openUserCache(environment);
+    const context = await createContext(flags, host, notes);
+    const request = { source, destinations, options, context, progress: notes, cache, policy };
     const outcomes = await push(request);
     if (output.digestFile !== undefined) {
       await saveDigest(output.digestFile, outcomes, context.warn);
     }
     host.stdout.write(
-      resultText({ output: output.format, dryRun: options.dryRun }, outcomes, warnings.messages),
+      resultText({ output: output.format, dryRun: options.dryRun }, outcomes, notes),
     );
     throwFailures(outcomes);
+  } catch (error) {
+    if (renderer.fail === undefined || host.signal.aborted) throw error;
+    renderer.fail(error);
+    throw new ShownError(error);
   } finally {
-    progress.close();
+    stopLogging();
+    renderer.close();
   }
 }
 
-/** Keeps the warnings that pass, for the result to have them too. */
-class Warnings implements ProgressSink {
-  readonly messages: string[] = [];
+/** Keeps what passes and the result has to tell, too. */
+class Notes implements ProgressSink, PushNotes {
+  readonly warnings: string[] = [];
+  readonly retries: RetryReport[] = [];
   readonly #next: ProgressSink;
 
   constructor(next: ProgressSink) {
@@ -92,7 +102,8 @@ class Warnings implements ProgressSink {
   }
 
   event(event: ProgressEvent): void {
-    if (event.kind === 'warning') this.messages.push(event.message);
+    if (event.kind === 'warning') this.warnings.push(event.message);
+    if (event.kind === 'retry') this.retries.push(retryReport(event));
     this.#next.event(event);
   }
 }
@@ -101,9 +112,9 @@ class Warnings implements ProgressSink {
 function resultText(
   { output, dryRun }: { readonly output: OutputFormat | undefined; readonly dryRun: boolean },
   outcomes: readonly PushOutcome[],
-  warnings: readonly string[],
+  notes: PushNotes,
 ): string {
-  if (output === 'json') return jsonResult(outcomes, warnings);
+  if (output === 'json') return jsonResult(outcomes, notes);
   if (output !== undefined) return lineResult(output, outcomes);
   return dryRun ? outcomes.map(planOf).join('') : '';
 }
@@ -129,20 +140,6 @@ async function saveDigest(
   await writeDigestFile(path, digest);
 }
 
-/** @throws what one destination failed with, or an AggregateError when there were several */
-function throwFailures(outcomes: readonly PushOutcome[]): void {
-  const failures = outcomes.flatMap((outcome) =>
-    outcome.status === 'rejected' ? [{ ...outcome, reason: outcome.reason as unknown }] : [],
-  );
-  if (outcomes.length === 1 && failures[0]) throw failures[0].reason;
-  if (failures.length === 0) return;
-  throw new AggregateError(
-    failures.map(({ reference, reason }) =>
-      wrapError(reason, `pushing to ${reference}`, { code: 'BLOB_UNKNOWN' }),
-    ),
-  );
-}
-
 async function createContext(
   flags: RegistryFlags,
   host: ConfiguredHost,
@@ -155,18 +152,17 @@ async function createContext(
       ...(await parseRegistryOptions(flags, host, warn)),
       onSetback: (setback) => progress.event(setback),
     },
-    temporaryDirectory: await temporaryDirectory(host),
+    temporaryDirectory: await configuredDirectory(host),
     standardInput: () => pipedInput(host),
     environment: host.environment,
     warn,
   };
 }
 
-/** As in podman: large files go where memory is not meant to be the disk. */
-async function temporaryDirectory({ conf, environment }: ConfiguredHost): Promise<string> {
+/** Where large temporary files go. */
+async function configuredDirectory({ conf, environment }: ConfiguredHost): Promise<string> {
   const configured = conf.imageCopyTmpDir;
-  if (environment['TMPDIR']) return environment['TMPDIR'];
-  if (!configured?.value) return process.platform === 'win32' ? tmpdir() : '/var/tmp';
+  if (environment['TMPDIR'] || !configured?.value) return temporaryDirectory(environment);
   if (configured.value === 'storage') {
     const { readStorageConf } = await import('../config/storage-conf.ts');
     return join((await readStorageConf(environment)).graphRoot, 'tmp');
@@ -175,15 +171,6 @@ async function temporaryDirectory({ conf, environment }: ConfiguredHost): Promis
     if (isAbsolute(path)) return path;
     throw new OcipushError('USAGE', `${goQuote(path)}: relative paths are not accepted`);
   });
-}
-
-/** XDG Base Directory Specification: a relative path does not count. */
-async function openCache(environment: NodeJS.ProcessEnv): Promise<BlobCache> {
-  const home = homeDirectory(environment);
-  const fallback = home === undefined ? undefined : join(home, '.cache');
-  const wished = environment['XDG_CACHE_HOME'] ?? '';
-  const base = isAbsolute(wished) ? wished : fallback;
-  return base === undefined ? NO_CACHE : openBlobCache(join(base, 'ocipush'));
 }
 
 /** Ends when the user wants to, though whoever writes may keep the pipe open. */

@@ -55,6 +55,8 @@ export interface BlobUpload {
 export interface StoredBlob extends BlobIdentity {
   /** `exists`: no byte was moved. `mounted`: linked from another repository. */
   readonly how: 'uploaded' | 'exists' | 'mounted';
+  /** What it is linked from. */
+  readonly mountedFrom?: RepositoryName | undefined;
 }
 
 /** Hashes and counts what passes. */

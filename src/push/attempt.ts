@@ -110,6 +110,7 @@ async function copyImage(session: PushSession): Promise<PushResult> {
     return resultOf(session, planned, predicted, 'unchanged');
   }
   await destination.begin();
+  progress.event({ kind: 'blob-total', ...blobsIn(planned) });
   const manifest = await pushManifest(session, planned);
   await copyReferrers(session, referrers);
   await finish(session, manifest);
@@ -140,6 +141,16 @@ async function isIntact(
     if (error instanceof OcipushError && error.code === 'VERIFICATION_FAILED') return false;
     throw error;
   }
+}
+
+/** Each blob once, whatever is to become of it. */
+function blobsIn(planned: PlannedManifest): { readonly count: number; readonly size: number } {
+  const blobs = imagesIn(planned).flatMap(({ plan: { layers, manifest } }) => [
+    ...layers.filter(({ action }) => action !== 'refer').map(({ descriptor }) => descriptor),
+    manifest.config,
+  ]);
+  const sizes = new Map(blobs.map(({ digest, size }) => [digest, size]));
+  return { count: sizes.size, size: [...sizes.values()].reduce((sum, size) => sum + size, 0) };
 }
 
 /** Sets the further tags, and makes all of it visible. */
@@ -208,17 +219,9 @@ function newSession(
   }
   const blobs = createLimiter(options.jobs);
   const given = { source, destination, options, progress, cache, blocks, share, seals };
-  return {
-    ...given,
-    fetchForeign,
-    signal,
-    fail,
-    blobs,
-    stored: new Map(),
-    sendAgain: new Map(),
-    occupied: new Map(),
-    reports: [],
-  };
+  const memory = { stored: new Map(), sendAgain: new Map(), occupied: new Map() };
+  const results = { reports: [], signatures: [] };
+  return { ...given, ...memory, ...results, fetchForeign, signal, fail, blobs };
 }
 
 async function openDestination({ destination, context }: PushPart): Promise<ImageDestination> {
@@ -231,12 +234,13 @@ async function openDestination({ destination, context }: PushPart): Promise<Imag
 }
 
 function resultOf(
-  { destination, reports }: PushSession,
+  { destination, reports, signatures }: PushSession,
   planned: PlannedManifest,
   { digest, mediaType, bytes }: RawManifest,
   status: PushedImage['status'],
 ): PushedImage {
   const reference = destination.reference.toString();
+  const { repository } = destination;
   const order = imagesIn(planned).flatMap(({ plan: { layers, manifest } }) =>
     [...layers.map(({ descriptor }) => descriptor), manifest.config].map((blob) => blob.digest),
   );
@@ -244,5 +248,14 @@ function resultOf(
   const blobs = reports.toSorted(
     (left, right) => order.indexOf(left.descriptor.digest) - order.indexOf(right.descriptor.digest),
   );
-  return { status, digest, mediaType, size: bytes.length, reference, blobs };
+  return {
+    status,
+    digest,
+    mediaType,
+    size: bytes.length,
+    reference,
+    repository,
+    blobs,
+    signatures,
+  };
 }

@@ -10,7 +10,7 @@ import type { Descriptor } from '../image/descriptor.ts';
 import { digestOf, type Digest } from '../image/digest.ts';
 import type { LayerCompression } from '../image/media-types.ts';
 import { messageOf, wrapError } from '../errors.ts';
-import { single } from '../io/bytes.ts';
+import { single, type ByteStream } from '../io/bytes.ts';
 import type { AnnouncedBlobs } from '../transports/transport.ts';
 import { isChunkedObstacle } from '../transforms/zstd-chunked.ts';
 import { codecOf, productionKey } from './codec.ts';
@@ -191,10 +191,17 @@ async function store(
   const { descriptor, action, reason, isEncrypted } = layer;
   const { digest, size } = descriptor;
   session.progress.event({ kind: 'blob-start', role, digest, size });
+  const begin = performance.now();
+  let bytes = 0;
+  const count = (taken: number): void => {
+    bytes += taken;
+    session.progress.event({ kind: 'blob-sent', digest, count: taken });
+  };
   try {
-    const stored = await session.destination.putBlob(blob);
+    const stored = await session.destination.putBlob(countingTaken(blob, count));
     session.progress.event({ kind: 'blob-done', digest, stored });
-    const { how, ...identity } = stored;
+    const { how, mountedFrom, ...identity } = stored;
+    const transfer = { bytes, milliseconds: Math.round(performance.now() - begin), mountedFrom };
     const report = {
       role,
       descriptor,
@@ -203,6 +210,7 @@ async function store(
       reason,
       how,
       stored: identity,
+      transfer,
     };
     session.reports.push(report);
     session.sendAgain.set(stored.digest, () => sendAgain(session, blob, report));
@@ -231,6 +239,24 @@ async function sendAgain(
   await session.blobs(() => session.destination.putBlob({ ...blob, candidates: [] }));
   const index = session.reports.findIndex(({ stored }) => stored === report.stored);
   session.reports[index] = { ...report, how: 'uploaded' };
+}
+
+/** Reports what is taken of a blob once more is asked for: then it has gone on its way. */
+function countingTaken(blob: BlobUpload, report: (count: number) => void): BlobUpload {
+  async function* counted(stream: ByteStream): ByteStream {
+    for await (const chunk of stream) {
+      const { length } = chunk;
+      yield chunk;
+      report(length);
+    }
+  }
+  return {
+    ...blob,
+    open: () => {
+      const production = blob.open();
+      return { ...production, stream: counted(production.stream) };
+    },
+  };
 }
 
 /** Some tars cannot be zstd:chunked, which shows only on the way; readers of zstd take either. */

@@ -1,5 +1,5 @@
 /** What can be wished of a push, independent of where it reads and writes, and what comes of it. */
-import type { BlobIdentity, StoredBlob } from '../image/blob.ts';
+import type { BlobIdentity, RepositoryName, StoredBlob } from '../image/blob.ts';
 import type { Descriptor, Platform } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 import type { CompressionFormat } from '../image/media-types.ts';
@@ -113,6 +113,26 @@ export interface BlobReport {
   readonly how: StoredBlob['how'] | 'referred';
   /** At the destination, where it is known what that is. */
   readonly stored?: BlobIdentity | undefined;
+  /** How it went; undefined where nothing was done. */
+  readonly transfer?: BlobTransfer | undefined;
+}
+
+/** How a blob came to its destination. */
+export interface BlobTransfer {
+  /** What the destination took of it, also what it took again. */
+  readonly bytes: number;
+  /** From the first question for the blob to the last answer. */
+  readonly milliseconds: number;
+  /** The repository at the same registry that it is linked from. */
+  readonly mountedFrom?: RepositoryName | undefined;
+}
+
+/** A signature that was stored. */
+export interface SignatureReport {
+  /** Of the manifest or list that it is for. */
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size: number;
 }
 
 /** What has come of a push, or would come of it. */
@@ -138,8 +158,11 @@ interface PushSummary {
   readonly mediaType: string;
   /** The destination as it can be typed again. */
   readonly reference: string;
+  /** Where that is at a registry. */
+  readonly repository?: RepositoryName | undefined;
   /** Every distinct blob of the image; empty when the destination had the whole image already. */
   readonly blobs: readonly BlobReport[];
+  readonly signatures: readonly SignatureReport[];
   /** Requests to a registry that a plan takes, but for signatures, unless some must be repeated. */
   readonly requests?: number | undefined;
 }

@@ -30,6 +30,8 @@ export async function previewPush(
   const summary = {
     mediaType: predicted?.mediaType ?? planned.plan.types[0] ?? '',
     reference: destination.reference.toString(),
+    repository: destination.repository,
+    signatures: [],
     blobs: blobs.map(({ requests: _requests, ...report }) => report),
     requests: destination.repository && requests,
   };

@@ -18,6 +18,8 @@ export type ProgressEvent =
       /** Written in another form than the list has it in. */
       readonly isAdded: boolean;
     }
+  /** What is about to go: distinct blobs, and their bytes at the source. */
+  | { readonly kind: 'blob-total'; readonly count: number; readonly size: number }
   | {
       readonly kind: 'blob-start';
       readonly role: 'layer' | 'config';
@@ -27,6 +29,8 @@ export type ProgressEvent =
     }
   /** `count` more bytes of the source blob have been worked off; negative when it begins anew. */
   | { readonly kind: 'blob-bytes'; readonly digest: Digest; readonly count: number }
+  /** `count` more bytes of the blob as it is stored were taken by the destination, maybe again. */
+  | { readonly kind: 'blob-sent'; readonly digest: Digest; readonly count: number }
   | { readonly kind: 'blob-done'; readonly digest: Digest; readonly stored: StoredBlob }
   | { readonly kind: 'writing-manifest'; readonly of: 'image' | 'list' }
   | {

@@ -80,6 +80,20 @@ export async function push(request: PushRequest): Promise<readonly PushOutcome[]
   }));
 }
 
+/** @throws what one destination failed with, or an AggregateError when there were several */
+export function throwFailures(outcomes: readonly PushOutcome[]): void {
+  const failures = outcomes.flatMap((outcome) =>
+    outcome.status === 'rejected' ? [{ ...outcome, reason: outcome.reason as unknown }] : [],
+  );
+  if (outcomes.length === 1 && failures[0]) throw failures[0].reason;
+  if (failures.length === 0) return;
+  throw new AggregateError(
+    failures.map(({ reference, reason }) =>
+      wrapError(reason, `pushing to ${reference}`, { code: 'BLOB_UNKNOWN' }),
+    ),
+  );
+}
+
 /** One destination for all names that lead to one place. */
 function joined(destinations: readonly DestinationReference[]): readonly DestinationReference[] {
   return destinations.reduce<readonly DestinationReference[]>((before, destination) => {

@@ -6,7 +6,7 @@ import type { Limiter } from '../io/limiter.ts';
 import type { ImageDestination, ImageSource } from '../transports/transport.ts';
 import type { BlobCache } from './blob-cache.ts';
 import type { LayerSeals } from './layer-seals.ts';
-import type { BlobReport, PushOptions } from './options.ts';
+import type { BlobReport, PushOptions, SignatureReport } from './options.ts';
 import type { FinalLayer } from './plan.ts';
 import type { ProductionShare } from './production-pool.ts';
 import type { ProgressSink } from './progress.ts';
@@ -39,4 +39,5 @@ export interface PushSession {
   readonly sendAgain: Map<string, () => Promise<void>>;
   /** What has happened so far. */
   readonly reports: BlobReport[];
+  readonly signatures: SignatureReport[];
 }

@@ -1,7 +1,7 @@
 /** Signatures of what is pushed: those that come with it, and those that are made on the way. */
 import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
-import type { Signature } from '../image/signature.ts';
+import { encodeSignature, type Signature } from '../image/signature.ts';
 import { OcipushError, wrapError } from '../errors.ts';
 import type { RawManifest, SignatureStore } from '../transports/transport.ts';
 import type { PushSession } from './session.ts';
@@ -64,6 +64,10 @@ export async function storeSignatures(
   await store.put([...signatures], manifest, instance).catch((error: unknown) => {
     throw storingError(error);
   });
+  const { digest } = manifest;
+  for (const signature of signatures) {
+    session.signatures.push({ digest, size: encodeSignature(signature).length });
+  }
 }
 
 /** Whether signatures are to be stored, those that come along or new ones. */

@@ -83,11 +83,15 @@ export class BlobUploader {
     // Asked at every attempt: the one before may have succeeded and only its answer been lost.
     const { produced } = transfer;
     let session: UploadSession | undefined;
-    for (const candidate of produced ? [produced, ...blob.candidates] : blob.candidates) {
+    const made: readonly BlobCandidate[] = produced ? [produced] : [];
+    for (const candidate of [...made, ...blob.candidates]) {
       await session?.cancel();
       const { digest, size } = candidate;
       const answer = await this.#ask(candidate, this.#mountSource(candidate));
-      if (answer === 'exists' || answer === 'mounted') return { digest, size, how: answer };
+      if (answer === 'exists') return { digest, size, how: answer };
+      if (answer === 'mounted') {
+        return { digest, size, how: answer, mountedFrom: candidate.origin };
+      }
       session = answer;
     }
     const sent = await transfer.begin(session ?? (await UploadSession.start(this.#client)));

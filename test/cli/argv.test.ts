@@ -2,8 +2,7 @@ import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { findCommand, normaliseFlags } from '../../src/cli/argv.ts';
 import { addBooleanFlag, addTextFlag } from '../../src/cli/flags.ts';
-import { createProgram } from '../../src/cli/program.ts';
-import { NO_ACTIONS } from './recording.ts';
+import { declaredCommands } from '../support/declared-commands.ts';
 
 /** Flags of each kind, with and without a short form. */
 function command(): Command {
@@ -96,8 +95,7 @@ describe('normaliseFlags', () => {
 });
 
 describe('findCommand', () => {
-  const output = { stdout: process.stdout, stderr: process.stderr };
-  const { root, push } = createProgram(NO_ACTIONS, output);
+  const { root, push } = declaredCommands();
 
   test.each<[argv: string[], name: string, parent: string, args: string[]]>([
     [['push', 'a', 'b'], 'push', 'ocipush', ['a', 'b']],

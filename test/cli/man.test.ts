@@ -1,11 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
-import { createProgram } from '../../src/cli/program.ts';
-import { NO_ACTIONS } from './recording.ts';
+import { declaredCommands } from '../support/declared-commands.ts';
+import { manualItems, manualSection } from '../support/manual.ts';
 
-const output = { stdout: process.stdout, stderr: process.stderr };
-const { root, login, logout, push, manifestPush } = createProgram(NO_ACTIONS, output);
+const { root, login, logout, push, manifestPush } = declaredCommands();
 const [image] = root.commands.filter((command) => command.name() === 'image');
 
 /** What a reader of either text learns of a flag. */
@@ -16,22 +15,11 @@ interface Flag {
   readonly default: string | undefined;
 }
 
-/** The body of a section, without roff's spelling of minus. */
-function section(page: string, name: string): string {
-  const text = readFileSync(new URL(`../../man/${page}`, import.meta.url), 'utf8');
-  const [, body = ''] = text.replaceAll(String.raw`\-`, '-').split(`.SH ${name}\n`);
-  return body.split('\n.SH ')[0] ?? '';
-}
-
 /** `\fB--quiet\fR, \fB-q\fR` or `\fB--retry\fR=\fItimes\fR`, and `The default is \fB3\fR.` */
 function documentedFlags(page: string): Flag[] {
-  const items = section(page, 'OPTIONS')
-    .split(/^\.TP\n/m)
-    .slice(1);
-  return items.map((item) => {
-    const [head = '', ...body] = item.split('\n');
+  return manualItems(page, 'OPTIONS').map(({ head, body }) => {
     const match = /^\\fB(--[a-z-]+)\\fR(?:=\\fI([^\\]+)\\fR)?(?:, \\fB(-.)\\fR)?$/.exec(head);
-    const stated = /The default is \\fB(.+?)\\fR\./.exec(body.join('\n'));
+    const stated = /The default is \\fB(.+?)\\fR\./.exec(body);
     return {
       long: match?.[1] ?? `unreadable: ${head}`,
       short: match?.[3],
@@ -80,7 +68,7 @@ test('npm installs all pages', () => {
 });
 
 test('ocipush.1 lists the commands that exist, and no others', () => {
-  const documented = section('ocipush.1', 'COMMANDS').match(/(?<=^\.B ).+$/gm);
+  const documented = manualSection('ocipush.1', 'COMMANDS').match(/(?<=^\.B ).+$/gm);
   const leaves = root.commands.flatMap((command) =>
     command.commands.length === 0
       ? [command.name()]

@@ -40,6 +40,7 @@ describe('runProgram', () => {
     ],
     [['--disable-content-trust'], { disableContentTrust: true }],
     [['--jobs=0x10'], { jobs: 16 }],
+    [['--log-level', 'warn'], { logLevel: 'warning' }],
     [['--mount-from=a/b', '--mount-from', 'r.test/c'], { mountFrom: MOUNTS }],
     [['--no-overwrite'], { noOverwrite: true }],
     [['--no-overwrite', '--no-overwrite=false'], { noOverwrite: false }],
@@ -96,6 +97,31 @@ describe('runProgram', () => {
     });
   });
 
+  test.each([
+    [['--log-level', 'debug', 'push', 'a']],
+    [['--log-level=debug', 'image', 'push', 'a']],
+    [['--log-level=debug', 'a']],
+    [['--log-level=error', '--log-level=debug', 'push', 'a']],
+    [['--log-level=error', 'push', '--log-level=debug', 'a']],
+  ])('%j takes a flag of the program', async (argv) => {
+    const { pushes } = await record(...argv);
+    expect(pushes).toMatchObject([{ image: 'a', flags: { logLevel: 'debug' } }]);
+  });
+
+  test('completion names a shell', async () => {
+    expect(await record('completion', 'bash')).toMatchObject({ completions: ['bash'] });
+  });
+
+  test.each([['completion'], ['completion', 'bash', 'zsh']])(
+    '%s %s is no completion',
+    async (...argv) => {
+      await expect(record(...argv)).rejects.toMatchObject({
+        code: 'USAGE',
+        message: `accepts 1 arg(s), received ${argv.length - 1}`,
+      });
+    },
+  );
+
   test('leaves the destination open', async () => {
     const { pushes } = await record('push', 'a');
     expect(pushes).toMatchObject([{ image: 'a', destinations: [] }]);
@@ -129,6 +155,9 @@ describe('runProgram', () => {
       'ocipush push --help',
     ],
     ['a b --bogus', 'unknown flag: --bogus', 'ocipush push --help'],
+    ['--log-level=debug --bogus', 'unknown flag: --bogus', 'ocipush push --help'],
+    ['--log-level', 'flag needs an argument: --log-level', 'ocipush --help'],
+    ['--log-level=debug', `missing command 'ocipush COMMAND'`, 'ocipush --help'],
     ['push --version', 'unknown flag: --version', 'ocipush push --help'],
     ['--version --bogus', 'unknown flag: --bogus', 'ocipush --help'],
     ['image', `missing command 'ocipush image COMMAND'`, 'ocipush image --help'],
@@ -164,6 +193,8 @@ describe('runProgram', () => {
     const text = stdout.replaceAll(/\s+/g, ' ');
     expect(text.match(/\(default [^)]*\)/g)).toEqual([
       '(default 6)',
+      '(default warn)',
+      '(default auto)',
       '(default none)',
       '(default 3)',
       '(default true)',

@@ -4,6 +4,7 @@ import {
   createProgram,
   runProgram,
   type Actions,
+  type CompletionInvocation,
   type LoginInvocation,
   type LogoutInvocation,
   type PushInvocation,
@@ -11,6 +12,7 @@ import {
 
 /** Actions that do nothing. */
 export const NO_ACTIONS: Actions = {
+  completion: async () => {},
   login: async () => {},
   logout: async () => {},
   push: async () => {},
@@ -19,6 +21,8 @@ export const NO_ACTIONS: Actions = {
 
 export interface Recording {
   readonly pushes: readonly PushInvocation[];
+  /** Of `completion`. */
+  readonly completions: readonly string[];
   /** Of `manifest push`. */
   readonly lists: readonly PushInvocation[];
   readonly logins: readonly LoginInvocation[];
@@ -35,12 +39,14 @@ export async function record(...argv: readonly string[]): Promise<Recording> {
   const logouts: LogoutInvocation[] = [];
   const stdout = new PassThrough({ encoding: 'utf8' });
   const stderr = new PassThrough({ encoding: 'utf8' });
+  const completions: string[] = [];
+  const completion = async ({ what }: CompletionInvocation) => void completions.push(what);
   const push = async (invocation: PushInvocation) => void pushes.push(invocation);
   const pushManifest = async (invocation: PushInvocation) => void lists.push(invocation);
   const login = async (invocation: LoginInvocation) => void logins.push(invocation);
   const logout = async (invocation: LogoutInvocation) => void logouts.push(invocation);
-  const actions = { login, logout, push, pushManifest };
+  const actions = { completion, login, logout, push, pushManifest };
   await runProgram(createProgram(actions, { stdout, stderr }), argv);
   const said = { stdout: stdout.read() ?? '', stderr: stderr.read() ?? '' };
-  return { pushes, lists, logins, logouts, ...said };
+  return { completions, pushes, lists, logins, logouts, ...said };
 }

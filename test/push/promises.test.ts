@@ -103,7 +103,9 @@ describe('signatures', () => {
     const image = await imageOf('none');
     const signatures = new Map<string, readonly string[]>();
     const destination = memoryDestination({ signatures });
-    const { events } = await pushOne(sourceOf(image, { signed: isTop }), destination);
+    const { events, result } = await pushOne(sourceOf(image, { signed: isTop }), destination);
+    const size = 'signature of undefined'.length;
+    expect(result.signatures).toEqual([{ digest: result.digest, size }]);
     expect(destination.current).toBe(image.manifest.descriptor.digest);
     expect([...signatures]).toEqual([['image', ['signature of undefined']]]);
     expect(events.at(-1)).toEqual({ kind: 'storing-signatures' });

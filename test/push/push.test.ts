@@ -38,8 +38,14 @@ describe('a push', () => {
     const destination = memoryDestination({ journal });
     const source = sourceOf(await imageOf());
     await pushOne(source, destination, { journal });
-    const blobs = journal.slice(4, -4);
-    expect(journal.slice(0, 4)).toEqual(['open', 'reading-signatures', 'current', 'begin']);
+    const blobs = journal.slice(5, -4);
+    expect(journal.slice(0, 5)).toEqual([
+      'open',
+      'reading-signatures',
+      'current',
+      'begin',
+      'blob-total',
+    ]);
     expect(blobs.toSorted()).toEqual([
       ...Array(3).fill('blob-done'),
       ...Array(3).fill('blob-start'),
@@ -47,6 +53,31 @@ describe('a push', () => {
     expect(blobs.slice(0, 3)).toEqual(Array(3).fill('blob-start')); // side by side
     expect(journal.slice(-4)).toEqual(['writing-manifest', 'manifest', 'commit', 'close']);
     expect([source.isOpen(), destination.isOpen()]).toEqual([false, false]);
+  });
+
+  test('counts what is read and what is sent', async () => {
+    const image = await imageOf();
+    const { result, events } = await pushOne(sourceOf(image), memoryDestination());
+    const descriptors = [...image.layers, image.config].map(({ descriptor }) => descriptor);
+    expect(events).toContainEqual({
+      kind: 'blob-total',
+      count: 3,
+      size: descriptors.reduce((sum, { size }) => sum + size, 0),
+    });
+    const sum = (wanted: 'blob-bytes' | 'blob-sent', digest: string): number =>
+      events.reduce(
+        (bytes, event) =>
+          event.kind === wanted && event.digest === digest ? bytes + event.count : bytes,
+        0,
+      );
+    for (const { descriptor, stored, transfer } of result.blobs) {
+      expect(sum('blob-bytes', descriptor.digest)).toBe(descriptor.size);
+      expect(sum('blob-sent', descriptor.digest)).toBe(stored?.size);
+      expect(transfer).toMatchObject({ bytes: stored?.size, mountedFrom: undefined });
+      expect(transfer?.milliseconds).toBeGreaterThanOrEqual(0);
+    }
+    const [, noisy] = result.blobs;
+    expect(noisy?.stored?.size).not.toBe(noisy?.descriptor.size);
   });
 
   test('compresses plain layers, and says so in the manifest', async () => {
@@ -292,8 +323,9 @@ describe('repetition', () => {
     });
     expect(destination.current).toBe(result.digest);
     expect(sleeps).toEqual([2000, 4000]);
-    const once = ['open', 'reading-signatures', 'current', 'begin', 'blob-start', 'close', 'retry'];
-    expect(journal.slice(0, 14)).toEqual([...once, ...once]);
+    const begin = ['open', 'reading-signatures', 'current', 'begin', 'blob-total'];
+    const once = [...begin, 'blob-start', 'close', 'retry'];
+    expect(journal.slice(0, 2 * once.length)).toEqual([...once, ...once]);
     expect(journal.filter((entry) => entry === 'commit')).toHaveLength(1);
   });
 

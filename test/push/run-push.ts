@@ -17,7 +17,7 @@ export interface PushSettings {
   /** Accepts anything unless told. */
   readonly policy?: Policy;
   readonly signal?: AbortSignal;
-  /** Where the kinds of events are written down, but for `blob-bytes`. */
+  /** Where the kinds of events are written down, but for those that count bytes. */
   readonly journal?: Journal;
 }
 
@@ -26,6 +26,8 @@ export interface Pushed {
   readonly events: readonly ProgressEvent[];
   readonly sleeps: readonly number[];
 }
+
+const COUNTED = new Set(['blob-bytes', 'blob-sent']);
 
 /** Pushes to all destinations, without repetition and with the signatures unless told. */
 export async function pushAll(
@@ -45,7 +47,7 @@ export async function pushAll(
     progress: {
       event: (event) => {
         events.push(event);
-        if (event.kind !== 'blob-bytes') journal.push(event.kind);
+        if (!COUNTED.has(event.kind)) journal.push(event.kind);
       },
     },
     cache,

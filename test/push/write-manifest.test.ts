@@ -45,6 +45,7 @@ async function write(types: readonly string[], settings: Settings = {}) {
     destination,
     options: { ...NO_WISHES, expectDigest },
     progress: { event: () => undefined },
+    signatures: [],
   } as Partial<PushSession> as PushSession;
   const forms = types.map((type) => ({
     type,

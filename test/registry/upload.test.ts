@@ -237,7 +237,8 @@ describe('a blob that another repository has', () => {
     registry.repository('team/base').addBlob(noise(size));
     const blob = from(registry.host, 'team/base', size);
     const { digest } = blob;
-    expect(await uploader.upload(blob)).toEqual({ digest, size, how: 'mounted' });
+    const mountedFrom = { registry: registry.host, path: 'team/base' };
+    expect(await uploader.upload(blob)).toEqual({ digest, size, how: 'mounted', mountedFrom });
     expect([has(blob), blob.opened(), registry.openUploads]).toEqual([true, 0, []]);
     expect(trace()).toContain(`${MOUNT} 201`);
     const mount = registry.requests.find(({ method }) => method === 'POST');

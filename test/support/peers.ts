@@ -33,6 +33,9 @@ const candidates = {
   nginx: ['/usr/sbin/nginx'],
   p11tool: ['p11tool'],
   softhsm: ['softhsm2-util'],
+  tmux: ['tmux'],
+  zsh: ['zsh'],
+  fish: ['fish'],
   time: ['/usr/bin/time'],
 } satisfies Record<string, readonly string[]>;
 

@@ -11,6 +11,7 @@ interface BlobJson {
   readonly result: string;
   readonly digest: string | null;
   readonly size: number | null;
+  readonly registry: string | null;
 }
 
 interface DestinationJson {
@@ -55,8 +56,13 @@ describe('--dry-run', () => {
     const pushed = await pushTo(scene, scene.destination, '--output=json');
     expect(scene.registry.requests.length - before).toBe(plan?.requests);
     const [result] = destinationsIn(pushed);
-    const { requests: _, ...rest } = plan ?? {};
-    expect(result).toEqual({ ...rest, status: 'pushed' });
+    const { requests: _, ...rest } = plan ?? { blobs: [] };
+    expect(result).toEqual({
+      ...rest,
+      status: 'pushed',
+      blobs: rest.blobs.map((blob) => ({ ...blob, milliseconds: expect.any(Number) })),
+    });
+    expect(rest.blobs.map(({ registry }) => registry)).toEqual(Array(3).fill(scene.registry.host));
   });
 
   test('does not know what a layer will be compressed to, but what it was', async () => {

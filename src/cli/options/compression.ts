@@ -31,7 +31,7 @@ export function addCompressionFlags(command: Command): void {
     command,
     '--compression-format <format>',
     'Compress all layers as gzip, zstd or zstd:chunked, also those in another format',
-    { convert: parseCompressionFormat },
+    { convert: parseCompressionFormat, values: Object.keys(CODECS) },
   );
   addValueFlag(
     command,

@@ -7,6 +7,7 @@ import { isTag } from '../../image/docker-reference.ts';
 import type { CompressionFormat } from '../../image/media-types.ts';
 import { hostPlatform, parsePlatform } from '../../image/platform.ts';
 import type { ImageFormat, PushOptions, ReferrersWish } from '../../push/options.ts';
+import { CODECS } from '../../transforms/codecs.ts';
 import { goQuote } from '../escape.ts';
 import { addBooleanFlag, addListFlag, addValueFlag } from '../flags.ts';
 import { parseCompressionFormat } from './compression.ts';
@@ -38,6 +39,7 @@ export function addImageFlags(command: Command): void {
     '--add-compression <format>',
     'Push each platform of a list in this format, too; may be repeated',
     (text) => text.split(',').map(parseCompressionFormat),
+    Object.keys(CODECS),
   );
   addListFlag(
     command,
@@ -55,7 +57,7 @@ export function addImageFlags(command: Command): void {
     command,
     '-f, --format <format>',
     'Write the manifest as oci, v2s2 or v2s1 instead of as it is at the source',
-    { convert: parseFormat },
+    { convert: parseFormat, values: Object.keys(FORMATS) },
   );
   addListFlag(
     command,

@@ -8,7 +8,7 @@ import type { AskPassphrase } from '../../signing/passphrase.ts';
 import { addTextFlag, addValueFlag } from '../flags.ts';
 import type { Host } from '../host.ts';
 import { line } from '../render/wording.ts';
-import { VERSION } from '../version.ts';
+import { VERSION } from '../../registry/user-agent.ts';
 import { parseConnectionOptions } from './registry.ts';
 
 /** The flags as typed; an empty text is as good as none. */

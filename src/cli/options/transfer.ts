@@ -9,7 +9,7 @@ import { parseSize } from '../byte-size.ts';
 import { goQuote } from '../escape.ts';
 import { addTextFlag, addValueFlag } from '../flags.ts';
 import { parseDuration } from '../go-values.ts';
-import { VERSION } from '../version.ts';
+import { VERSION } from '../../registry/user-agent.ts';
 
 /** The flags as typed, in bytes and milliseconds. */
 export interface TransferFlags {

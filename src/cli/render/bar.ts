@@ -8,6 +8,8 @@ export interface Bar {
   readonly size: number;
   /** Bytes worked off so far. */
   readonly done: number;
+  /** Bytes that went to the destination. */
+  readonly sent: number;
   /** Since the blob began. */
   readonly milliseconds: number;
 }
@@ -31,8 +33,8 @@ export function barLine(bar: Bar, width: number): string {
   const filled = bar.size === 0 ? 0 : Math.round((done / bar.size) * BAR_WIDTH);
   const tip = filled > 0 && filled < BAR_WIDTH ? '>' : '';
   const drawn = `${'='.repeat(filled - tip.length)}${tip}`.padEnd(BAR_WIDTH, '-');
-  const speed = bar.milliseconds > 0 ? (done / bar.milliseconds) * 1000 : 0;
-  const counters = `${formatSize(done)} / ${formatSize(bar.size)} | ${formatSize(speed, ' ')}/s`;
+  const speed = formatSpeed(bar.sent, bar.milliseconds);
+  const counters = `${formatSize(done)} / ${formatSize(bar.size)} | ${speed}`;
   return `${bar.label} [${drawn}] ${counters}`.slice(0, Math.max(width, 0));
 }
 
@@ -40,4 +42,9 @@ export function barLine(bar: Bar, width: number): string {
 export function formatSize(bytes: number, gap = ''): string {
   const power = Math.min(Math.floor(Math.log2(Math.max(bytes, 1)) / 10), UNITS.length - 1);
   return `${(bytes / 1024 ** power).toFixed(1)}${gap}${UNITS[power]}`;
+}
+
+/** Bytes a second: `929.0 MiB/s`. */
+export function formatSpeed(bytes: number, milliseconds: number): string {
+  return `${formatSize(milliseconds > 0 ? (bytes / milliseconds) * 1000 : 0, ' ')}/s`;
 }

@@ -1,12 +1,12 @@
-/** `--quiet`: nothing but warnings. */
-import type { Renderer, Write } from './renderer.ts';
-import { logLine, warningOf } from './wording.ts';
+/** `--quiet` and `--progress=none`: nothing but what is logged. */
+import type { LogFilter, Renderer, Write } from './renderer.ts';
+import { logLine } from './wording.ts';
 
-export function createQuietRenderer(write: Write, now = () => new Date()): Renderer {
+export function createQuietRenderer(write: Write, logOf: LogFilter, now = Date.now): Renderer {
   return {
     event(event) {
-      const warning = warningOf(event);
-      if (warning !== undefined) write(logLine(warning, now()));
+      const entry = logOf(event);
+      if (entry !== undefined) write(logLine(entry, new Date(now())));
     },
     close() {},
   };

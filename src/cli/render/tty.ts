@@ -1,11 +1,10 @@
 /** Progress for a person: a bar for each blob in flight below the lines of what is done. */
 import type { WriteStream } from 'node:tty';
 import ora from 'ora';
-import type { Digest } from '../../image/digest.ts';
-import type { ProgressEvent } from '../../push/progress.ts';
 import { barLine, blobLabel } from './bar.ts';
-import type { Renderer } from './renderer.ts';
-import { line, stepLine, warningOf } from './wording.ts';
+import type { LogEvent, LogFilter, RenderedEvent, Renderer } from './renderer.ts';
+import { Tally, type BlobInFlight } from './tally.ts';
+import { line, stepLine } from './wording.ts';
 
 /** Between two drawings of the bars, in milliseconds. */
 const INTERVAL = 100;
@@ -13,22 +12,17 @@ const INTERVAL = 100;
 /** ora ends what it draws with two blanks. */
 const MARGIN = 2;
 
-interface Blob {
-  readonly role: 'layer' | 'config';
-  readonly size: number;
-  readonly since: number;
-  done: number;
-}
-
-/** @param now milliseconds; what speeds are measured with */
-export function createTtyRenderer(stream: WriteStream, now = Date.now): Renderer {
+/** @param now milliseconds since the epoch; what speeds are measured with */
+export function createTtyRenderer(stream: WriteStream, logOf: LogFilter, now = Date.now): Renderer {
   const begin = now();
-  const blobs = new Map<Digest, Blob>();
+  const tally = new Tally(now);
+  let drawn: readonly string[] = [];
   const bars = () => {
     const width = stream.columns - MARGIN;
-    return Array.from(blobs, ([digest, { role, size, since, done }]) =>
-      barLine({ label: blobLabel(role, digest), size, done, milliseconds: now() - since }, width),
-    ).join('\n');
+    drawn = Array.from(tally.inFlight, ([digest, { role, since, ...counts }]) =>
+      barLine({ ...counts, label: blobLabel(role, digest), milliseconds: now() - since }, width),
+    );
+    return drawn.join('\n');
   };
   const drawing = ora({
     stream,
@@ -38,48 +32,43 @@ export function createTtyRenderer(stream: WriteStream, now = Date.now): Renderer
     isEnabled: true,
     discardStdin: false,
   });
+  // ora knows the lines that it has drawn, not those that they were wrapped into since.
+  const takeDownWrapped = () => {
+    const rows = drawn.map(({ length }) => Math.ceil((length + MARGIN) / stream.columns) - 1);
+    const extra = rows.reduce((sum, count) => sum + count, 0);
+    if (drawing.isSpinning && extra > 0) stream.write(`\u001B[${extra}A\u001B[J`);
+  };
+  stream.on('resize', takeDownWrapped);
   return {
     event(event) {
+      const ended = tally.follow(event);
+      const entry = logOf(event);
       const text =
-        follow(event, blobs, now) ?? stepLine(event) ?? warningLine(event, now() - begin);
+        entry === undefined
+          ? (stepLine(event) ?? endLine(event, ended))
+          : logText(entry, now() - begin);
       // ora watches the stream: it draws the bars anew below what is written here.
       if (text !== undefined) stream.write(text);
-      if (blobs.size > 0) drawing.start();
+      if (tally.inFlight.size > 0) drawing.start();
       else if (drawing.isSpinning) drawing.stop();
     },
     close() {
-      blobs.clear();
+      stream.off('resize', takeDownWrapped);
       if (drawing.isSpinning) drawing.stop();
     },
   };
 }
 
-/** Keeps `blobs` to what is in flight; returns the line of a blob that is done. */
-function follow(
-  event: ProgressEvent,
-  blobs: Map<Digest, Blob>,
-  now: () => number,
-): string | undefined {
-  if (event.kind === 'blob-start') {
-    blobs.set(event.digest, { role: event.role, size: event.size, since: now(), done: 0 });
-  } else if (event.kind === 'blob-bytes') {
-    const blob = blobs.get(event.digest);
-    if (blob) blob.done += event.count;
-  } else if (event.kind === 'blob-done') {
-    const role = blobs.get(event.digest)?.role ?? 'layer';
-    blobs.delete(event.digest);
-    // As in podman, what was skipped bears the name it has at the destination.
-    if (event.stored.how === 'uploaded') return line(`${blobLabel(role, event.digest)} done`);
-    return line(`${blobLabel(role, event.stored.digest)} skipped: already exists`);
-  } else if (event.kind === 'retry' && event.what === 'push') {
-    blobs.clear();
-  }
-  return undefined;
+function endLine(event: RenderedEvent, ended: BlobInFlight | undefined): string | undefined {
+  if (event.kind !== 'blob-done') return undefined;
+  const role = ended?.role ?? 'layer';
+  // As in podman, what was skipped bears the name it has at the destination.
+  if (event.stored.how === 'uploaded') return line(`${blobLabel(role, event.digest)} done`);
+  return line(`${blobLabel(role, event.stored.digest)} skipped: already exists`);
 }
 
-/** A warning as podman (logrus) shows it to a person: with the seconds since the start. */
-function warningLine(event: ProgressEvent, milliseconds: number): string | undefined {
-  const warning = warningOf(event);
-  if (warning === undefined) return undefined;
-  return line(`WARN[${String(Math.floor(milliseconds / 1000)).padStart(4, '0')}] ${warning}`);
+/** A message as podman (logrus) shows it to a person: with the seconds since the start. */
+function logText({ level, message }: LogEvent, milliseconds: number): string {
+  const seconds = String(Math.floor(milliseconds / 1000)).padStart(4, '0');
+  return line(`${level.slice(0, 4).toUpperCase()}[${seconds}] ${message}`);
 }

@@ -1,8 +1,13 @@
-/** Progress events in podman's words. */
+/** Progress events in podman's words, and in ours where podman says nothing. */
+import type { StoredBlob } from '../../image/blob.ts';
+import type { Digest } from '../../image/digest.ts';
 import type { SignatureFormat } from '../../image/signature.ts';
-import type { ProgressEvent } from '../../push/progress.ts';
 import { escapeControls, goQuote } from '../escape.ts';
 import { formatDuration } from '../go-values.ts';
+import { isShown, type LogLevel } from '../log-level.ts';
+import { formatSize, formatSpeed } from './bar.ts';
+import type { LogEvent, LogFilter, RenderedEvent } from './renderer.ts';
+import type { BlobInFlight } from './tally.ts';
 
 const SIGNING: Readonly<Record<SignatureFormat, string>> = {
   'simple-signing': 'simple signing',
@@ -10,7 +15,7 @@ const SIGNING: Readonly<Record<SignatureFormat, string>> = {
 };
 
 /** The line of an event that every display of progress shows; undefined for blobs and warnings. */
-export function stepLine(event: ProgressEvent): string | undefined {
+export function stepLine(event: RenderedEvent): string | undefined {
   switch (event.kind) {
     case 'default-destination':
       return line(`Pushing to ${event.reference}`);
@@ -34,12 +39,15 @@ export function stepLine(event: ProgressEvent): string | undefined {
       return line(`Copying referrer ${event.digest} (${event.type})`);
     case 'unchanged':
       return line('Skipping: image already present at destination');
+    case 'blob-total':
     case 'blob-start':
     case 'blob-bytes':
+    case 'blob-sent':
     case 'blob-done':
     case 'resume':
     case 'retry':
     case 'warning':
+    case 'log':
       break;
   }
   return undefined;
@@ -47,23 +55,54 @@ export function stepLine(event: ProgressEvent): string | undefined {
 
 const FAILED = { push: 'Failed', request: 'A request failed' } as const;
 
-/** What an event warns of; undefined when it does not. */
-export function warningOf(event: ProgressEvent): string | undefined {
-  if (event.kind === 'warning') return event.message;
+/** The line of a blob that has come to its end; `milliseconds` since it began. */
+export function blobEndLine(
+  digest: Digest,
+  { how, mountedFrom }: StoredBlob,
+  { role, sent }: Pick<BlobInFlight, 'role' | 'sent'>,
+  milliseconds: number,
+): string {
+  const blob = `${role === 'layer' ? 'blob' : 'config'} ${digest}`;
+  if (how === 'exists') return line(`Skipped ${blob}: already exists`);
+  if (how === 'mounted')
+    return line(`Mounted ${blob} from ${mountedFrom?.path ?? 'another repository'}`);
+  return line(
+    `Copied ${blob}: ${formatSize(sent)} in ${formatDuration(milliseconds)}, ${formatSpeed(sent, milliseconds)}`,
+  );
+}
+
+/** Lets pass what is at least as grave as `threshold`. */
+export function logFilter(threshold: LogLevel): LogFilter {
+  return (event) => {
+    const entry = logged(event);
+    return entry !== undefined && isShown(entry.level, threshold) ? entry : undefined;
+  };
+}
+
+function logged(event: RenderedEvent): LogEvent | undefined {
+  if (event.kind === 'log') return event;
+  if (event.kind === 'warning') return { kind: 'log', level: 'warning', message: event.message };
   if (event.kind === 'resume') {
-    return `Resuming the upload of ${event.blob ?? 'a blob'} at byte ${event.offset}`;
+    const message = `Resuming the upload of ${event.blob ?? 'a blob'} at byte ${event.offset}`;
+    return { kind: 'log', level: 'warning', message };
   }
   if (event.kind !== 'retry') return undefined;
   const delay = formatDuration(event.delayMilliseconds);
   const subject = event.what === 'blob' ? `Blob ${event.blob} failed` : FAILED[event.what];
   const count = `(${event.attempt}/${event.of})`;
-  return `${subject}, retrying in ${delay} ... ${count}. Error: ${event.error.message}`;
+  const message = `${subject}, retrying in ${delay} ... ${count}. Error: ${event.error.message}`;
+  return { kind: 'log', level: 'warning', message };
 }
 
-/** A warning as podman (logrus) logs it where nobody watches. */
-export function logLine(warning: string, now: Date): string {
+/** A warning as {@link logLine} has it. */
+export function warningLine(message: string, now: Date): string {
+  return logLine({ kind: 'log', level: 'warning', message }, now);
+}
+
+/** A message as podman (logrus) logs it where nobody watches. */
+export function logLine({ level, message }: LogEvent, now: Date): string {
   const time = now.toISOString().replace(/\.\d+Z$/, 'Z');
-  return `time="${time}" level=warning msg=${goQuote(warning)}\n`;
+  return `time="${time}" level=${level} msg=${goQuote(message)}\n`;
 }
 
 /** Text as one line that no terminal acts on. */

@@ -31,15 +31,19 @@ describe('barLine', () => {
       1000,
       'x [======================================] 3.0GiB / 3.0GiB | 3.0 GiB/s',
     ],
-    [-5, 100, 1000, 'x [--------------------------------------] 0.0b / 100.0b | 0.0 b/s'],
-    [120, 100, 1000, 'x [======================================] 100.0b / 100.0b | 100.0 b/s'],
+    [120, 100, 1000, 'x [======================================] 100.0b / 100.0b | 120.0 b/s'],
     [0, 0, 0, 'x [--------------------------------------] 0.0b / 0.0b | 0.0 b/s'],
   ])('%d of %d bytes', (done, size, milliseconds, expected) => {
-    expect(barLine({ label: 'x', done, size, milliseconds }, 100)).toBe(expected);
+    expect(barLine({ label: 'x', done, sent: done, size, milliseconds }, 100)).toBe(expected);
+  });
+
+  test('shows the speed of what was sent, not of what was read', () => {
+    const bar = { label: 'x', done: 100, sent: 10, size: 100, milliseconds: 1000 };
+    expect(barLine(bar, 100)).toMatch(/100\.0b \/ 100\.0b \| 10\.0 b\/s$/);
   });
 
   test('is cut to the width', () => {
-    const bar = { label: 'x', done: 0, size: 1, milliseconds: 0 };
+    const bar = { label: 'x', done: 0, sent: 0, size: 1, milliseconds: 0 };
     expect(barLine(bar, 5)).toBe('x [--');
     expect(barLine(bar, -1)).toBe('');
   });

@@ -1,0 +1,133 @@
+/** The push for programs: names instead of what is made of them, and defaults for all the rest. */
+import { createAuthFileLookup } from '../config/auth-lookup.ts';
+import { createCertificateLookup } from '../config/certs-d.ts';
+import type { Credentials } from '../config/credentials.ts';
+import { readPolicy } from '../config/policy.ts';
+import { createProxyLookup } from '../config/proxy.ts';
+import { readRegistriesConf } from '../config/registries-conf.ts';
+import { createSecurityLookup } from '../config/registry-security.ts';
+import { readSystemAuthorities } from '../config/system-authorities.ts';
+import { hostPlatform } from '../image/platform.ts';
+import { systemClock } from '../io/retry-clock.ts';
+import { DEFAULT_LIMITS, type RegistryOptions } from '../registry/options.ts';
+import { UploadHosts } from '../registry/upload-host.ts';
+import { USER_AGENT } from '../registry/user-agent.ts';
+import { parseDestinationReference, parseSourceReference } from '../transports/references.ts';
+import type { CompressionWish, PushOptions } from './options.ts';
+import { openUserCache, temporaryDirectory } from './places.ts';
+import type { ProgressEvent } from './progress.ts';
+import { push, throwFailures } from './push.ts';
+import { reportOf, retryReport, type PushReport, type RetryReport } from './report.ts';
+
+/** What is left out is as the command has it without its flag. */
+export interface PushImageRequest extends Partial<Omit<PushOptions, 'compression'>> {
+  /** As on the command line: `oci:./image`, `./image.tar`, `localhost/app:1`; `-` is standard input. */
+  readonly image: string;
+  /** As on the command line; left out: where the image's own name in local storage says. */
+  readonly destinations?: readonly string[];
+  readonly compression?: Partial<CompressionWish>;
+  /** For every registry; left out, they are looked up in the auth files. */
+  readonly credentials?: Credentials;
+  /** The only file with credentials that is read. */
+  readonly authfile?: string;
+  /** `false`: any certificate will do, and plain HTTP where HTTPS fails. */
+  readonly tlsVerify?: boolean;
+  /** A directory with certificates for all registries. */
+  readonly certDir?: string;
+  /** Says where configuration, storage and caches are; `process.env` unless given. */
+  readonly environment?: NodeJS.ProcessEnv;
+  /** Ends the push, which then fails with code `ABORTED`. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (event: ProgressEvent) => void;
+}
+
+const NO_COMPRESSION_WISH: CompressionWish = {
+  everywhere: false,
+  keepPlain: false,
+  anyVariant: false,
+};
+
+/**
+ * Pushes an image, or a list with all its images.
+ * @returns what became of each destination
+ * @throws OcipushError, whose `code` says what went wrong; an AggregateError of such when several
+ * destinations were named and any of them was not reached: the others were
+ */
+export async function pushImage(request: PushImageRequest): Promise<PushReport> {
+  const { environment = process.env, onProgress } = request;
+  const warnings: string[] = [];
+  const retries: RetryReport[] = [];
+  const event = (each: ProgressEvent): void => {
+    if (each.kind === 'warning') warnings.push(each.message);
+    if (each.kind === 'retry') retries.push(retryReport(each));
+    onProgress?.(each);
+  };
+  const warn = (message: string): void => event({ kind: 'warning', message });
+  const signal = request.signal ?? new AbortController().signal;
+  const outcomes = await push({
+    source: await parseSourceReference(request.image),
+    destinations: await Promise.all((request.destinations ?? []).map(parseDestinationReference)),
+    options: optionsOf(request),
+    context: {
+      signal,
+      registry: await registryOptions(request, environment, signal, warn),
+      temporaryDirectory: temporaryDirectory(environment),
+      standardInput: () => process.stdin,
+      environment,
+      warn,
+    },
+    progress: { event },
+    cache: await openUserCache(environment),
+    policy: await readPolicy({ environment }),
+  });
+  throwFailures(outcomes);
+  return reportOf(outcomes, { warnings, retries });
+}
+
+function optionsOf(request: PushImageRequest): PushOptions {
+  return {
+    expects: request.expects ?? 'any',
+    platform: request.platform ?? hostPlatform(process.platform, process.arch),
+    platforms: request.platforms ?? [],
+    addCompression: request.addCompression ?? [],
+    annotations: request.annotations ?? {},
+    preserveDigests: request.preserveDigests ?? false,
+    dryRun: request.dryRun ?? false,
+    tags: request.tags ?? [],
+    noOverwrite: request.noOverwrite ?? false,
+    verify: request.verify ?? false,
+    mountFrom: request.mountFrom ?? [],
+    referrers: request.referrers ?? 'none',
+    removeSignatures: request.removeSignatures ?? false,
+    signing: request.signing ?? { signers: [] },
+    encryption: request.encryption,
+    retry: request.retry ?? 3,
+    jobs: request.jobs ?? 6,
+    format: request.format,
+    expectDigest: request.expectDigest,
+    retryDelay: request.retryDelay,
+    compression: { ...NO_COMPRESSION_WISH, ...request.compression },
+  };
+}
+
+async function registryOptions(
+  { credentials, authfile, tlsVerify, certDir }: PushImageRequest,
+  environment: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+  warn: (message: string) => void,
+): Promise<RegistryOptions> {
+  const { credentialHelpers } = await readRegistriesConf(environment);
+  const lookup = { authfile, environment, credentialHelpers, warn, signal };
+  return {
+    tlsVerify,
+    securityOf: createSecurityLookup(environment),
+    systemAuthorities: () => readSystemAuthorities(environment),
+    proxyFor: createProxyLookup(environment),
+    certificatesFor: createCertificateLookup({ certDir, home: environment['HOME'] || undefined }),
+    credentialsFor: credentials ? async () => credentials : createAuthFileLookup(lookup),
+    userAgent: USER_AGENT,
+    clock: systemClock,
+    limits: DEFAULT_LIMITS,
+    hosts: new UploadHosts(),
+  };
+}

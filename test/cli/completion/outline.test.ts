@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest';
+import { outline, type CommandOutline } from '../../../src/cli/completion/outline.ts';
+import { declaredCommands } from '../../support/declared-commands.ts';
+
+const commands = outline(declaredCommands().root);
+
+function at(path: string): CommandOutline {
+  const found = commands.find((command) => command.path === path);
+  if (found === undefined) throw new Error(`no command ${path}`);
+  return found;
+}
+
+describe('outline', () => {
+  test('has every command', () => {
+    const paths = ',completion,image,image push,login,logout,manifest,manifest push,push';
+    expect(commands.map(({ path }) => path).toSorted()).toEqual(paths.split(','));
+  });
+
+  test.each([
+    ['', 'images', ['completion', 'image', 'login', 'logout', 'manifest', 'push']],
+    ['image', [], ['push']],
+    ['login', [], []],
+    ['push', 'images', []],
+    ['completion', ['bash', 'fish', 'zsh'], []],
+  ])('%j is followed by %j or %j', (path, operands, names) => {
+    expect(at(path).operands).toEqual(operands);
+    expect(
+      at(path)
+        .commands.map(({ name }) => name)
+        .toSorted(),
+    ).toEqual(names);
+  });
+
+  test.each([
+    ['--quiet', '-q', 'none'],
+    ['--creds', undefined, 'text'],
+    ['--digestfile', undefined, 'path'],
+    ['--format', '-f', ['oci', 'v2s1', 'v2s2', 'docker']],
+    ['--compression-format', undefined, ['gzip', 'zstd', 'zstd:chunked']],
+    ['--add-compression', undefined, ['gzip', 'zstd', 'zstd:chunked']],
+    ['--progress', undefined, ['auto', 'tty', 'plain', 'json', 'none']],
+  ])('%s', (long, short, value) => {
+    expect(at('push').flags.find((flag) => flag.long === long)).toMatchObject({ short, value });
+  });
+
+  test('leaves out what is hidden', () => {
+    const names = at('push').flags.map(({ long }) => long);
+    expect(names).toContain('--tls-verify');
+    expect(names).not.toContain('--no-tls-verify');
+    expect(names).not.toContain('--signature-policy');
+  });
+});
