@@ -19,6 +19,8 @@ const { metafile } = await build({
   splitting: true,
   format: 'esm',
   platform: 'node',
+  // Its licence, the LGPL, wants it to be replaceable.
+  external: ['openpgp'],
   target: 'node20.19',
   define: { __OCIPUSH_VERSION__: JSON.stringify(version) },
   // Dependencies that are CommonJS call require() for Node's own modules.

@@ -1,17 +1,11 @@
 /** The push for programs: names instead of what is made of them, and defaults for all the rest. */
 import { createAuthFileLookup } from '../config/auth-lookup.ts';
-import { createCertificateLookup } from '../config/certs-d.ts';
 import type { Credentials } from '../config/credentials.ts';
 import { readPolicy } from '../config/policy.ts';
-import { createProxyLookup } from '../config/proxy.ts';
 import { readRegistriesConf } from '../config/registries-conf.ts';
-import { createSecurityLookup } from '../config/registry-security.ts';
-import { readSystemAuthorities } from '../config/system-authorities.ts';
 import { hostPlatform } from '../image/platform.ts';
-import { systemClock } from '../io/retry-clock.ts';
-import { DEFAULT_LIMITS, type RegistryOptions } from '../registry/options.ts';
-import { UploadHosts } from '../registry/upload-host.ts';
-import { USER_AGENT } from '../registry/user-agent.ts';
+import { connectionOptions, type ConnectionWish } from '../registry/connection-options.ts';
+import type { RegistryOptions } from '../registry/options.ts';
 import { parseDestinationReference, parseSourceReference } from '../transports/references.ts';
 import type { CompressionWish, PushOptions } from './options.ts';
 import { openUserCache, temporaryDirectory } from './places.ts';
@@ -20,7 +14,8 @@ import { push, throwFailures } from './push.ts';
 import { reportOf, retryReport, type PushReport, type RetryReport } from './report.ts';
 
 /** What is left out is as the command has it without its flag. */
-export interface PushImageRequest extends Partial<Omit<PushOptions, 'compression'>> {
+export interface PushImageRequest
+  extends Partial<Omit<PushOptions, 'compression'>>, ConnectionWish {
   /** As on the command line: `oci:./image`, `./image.tar`, `localhost/app:1`; `-` is standard input. */
   readonly image: string;
   /** As on the command line; left out: where the image's own name in local storage says. */
@@ -30,10 +25,6 @@ export interface PushImageRequest extends Partial<Omit<PushOptions, 'compression
   readonly credentials?: Credentials;
   /** The only file with credentials that is read. */
   readonly authfile?: string;
-  /** `false`: any certificate will do, and plain HTTP where HTTPS fails. */
-  readonly tlsVerify?: boolean;
-  /** A directory with certificates for all registries. */
-  readonly certDir?: string;
   /** Says where configuration, storage and caches are; `process.env` unless given. */
   readonly environment?: NodeJS.ProcessEnv;
   /** Ends the push, which then fails with code `ABORTED`. */
@@ -111,23 +102,16 @@ function optionsOf(request: PushImageRequest): PushOptions {
 }
 
 async function registryOptions(
-  { credentials, authfile, tlsVerify, certDir }: PushImageRequest,
+  request: PushImageRequest,
   environment: NodeJS.ProcessEnv,
   signal: AbortSignal,
   warn: (message: string) => void,
 ): Promise<RegistryOptions> {
+  const { credentials, authfile } = request;
   const { credentialHelpers } = await readRegistriesConf(environment);
   const lookup = { authfile, environment, credentialHelpers, warn, signal };
   return {
-    tlsVerify,
-    securityOf: createSecurityLookup(environment),
-    systemAuthorities: () => readSystemAuthorities(environment),
-    proxyFor: createProxyLookup(environment),
-    certificatesFor: createCertificateLookup({ certDir, home: environment['HOME'] || undefined }),
+    ...connectionOptions(request, environment),
     credentialsFor: credentials ? async () => credentials : createAuthFileLookup(lookup),
-    userAgent: USER_AGENT,
-    clock: systemClock,
-    limits: DEFAULT_LIMITS,
-    hosts: new UploadHosts(),
   };
 }

@@ -69,26 +69,9 @@ export async function parseConnectionOptions(
   flags: ConnectionFlags & TransferFlags,
   { environment }: Host,
 ): Promise<Omit<RegistryOptions, 'credentialsFor'>> {
-  const [
-    { createCertificateLookup },
-    { createSecurityLookup },
-    { createProxyLookup },
-    { readSystemAuthorities },
-  ] = await Promise.all([
-    import('../../config/certs-d.ts'),
-    import('../../config/registry-security.ts'),
-    import('../../config/proxy.ts'),
-    import('../../config/system-authorities.ts'),
-  ]);
+  const { connectionOptions } = await import('../../registry/connection-options.ts');
   return {
-    tlsVerify: flags.tlsVerify,
-    securityOf: createSecurityLookup(environment),
-    systemAuthorities: () => readSystemAuthorities(environment),
-    proxyFor: createProxyLookup(environment),
-    certificatesFor: createCertificateLookup({
-      certDir: flags.certDir,
-      home: environment['HOME'] || undefined,
-    }),
+    ...connectionOptions(flags, environment),
     ...parseTransferOptions(flags),
   };
 }

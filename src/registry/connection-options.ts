@@ -1,0 +1,34 @@
+/** How registries are reached from this machine: what its configuration says, and what was asked for. */
+import { createCertificateLookup } from '../config/certs-d.ts';
+import { createProxyLookup } from '../config/proxy.ts';
+import { createSecurityLookup } from '../config/registry-security.ts';
+import { readSystemAuthorities } from '../config/system-authorities.ts';
+import { systemClock } from '../io/retry-clock.ts';
+import { DEFAULT_LIMITS, type RegistryOptions } from './options.ts';
+import { UploadHosts } from './upload-host.ts';
+import { USER_AGENT } from './user-agent.ts';
+
+export interface ConnectionWish {
+  /** `false`: any certificate will do, and plain HTTP where HTTPS fails; unset: as configured. */
+  readonly tlsVerify?: boolean | undefined;
+  /** A directory with certificates for all registries. */
+  readonly certDir?: string | undefined;
+}
+
+/** Reads nothing yet. @param environment says where the configuration is */
+export function connectionOptions(
+  { tlsVerify, certDir }: ConnectionWish,
+  environment: NodeJS.ProcessEnv,
+): Omit<RegistryOptions, 'credentialsFor'> {
+  return {
+    tlsVerify,
+    securityOf: createSecurityLookup(environment),
+    systemAuthorities: () => readSystemAuthorities(environment),
+    proxyFor: createProxyLookup(environment),
+    certificatesFor: createCertificateLookup({ certDir, home: environment['HOME'] || undefined }),
+    userAgent: USER_AGENT,
+    clock: systemClock,
+    limits: DEFAULT_LIMITS,
+    hosts: new UploadHosts(),
+  };
+}
