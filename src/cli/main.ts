@@ -3,7 +3,7 @@ import { isatty } from 'node:tty';
 import { OcipushError } from '../errors.ts';
 import { errorText, ShownError } from './error-text.ts';
 import type { Host } from './host.ts';
-import { createProgram, runProgram } from './program.ts';
+import { asksForVersion, VERSION_LINE } from './version.ts';
 
 /** podman's exit code for whatever went wrong. */
 const FAILURE = 125;
@@ -39,7 +39,7 @@ function fail(error: unknown): void {
   process.exitCode = FAILURE;
 }
 
-async function main(): Promise<void> {
+async function main(argv: readonly string[]): Promise<void> {
   process.on('SIGINT', () => onSignal('SIGINT')).on('SIGTERM', () => onSignal('SIGTERM'));
   process.on('uncaughtException', (error) => {
     fail(error);
@@ -47,6 +47,11 @@ async function main(): Promise<void> {
   });
   // A reader that went away (`ocipush push … 2>&1 | head`) must not end the push.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  if (asksForVersion(argv)) {
+    process.stdout.write(VERSION_LINE);
+    return;
+  }
+  const { createProgram, runProgram } = await import('./program.ts');
   const program = createProgram(
     {
       completion: async (invocation) => {
@@ -72,9 +77,9 @@ async function main(): Promise<void> {
     },
     host,
   );
-  await runProgram(program, process.argv.slice(2)).catch(fail);
+  await runProgram(program, argv).catch(fail);
   // What was cut short, a pipe on standard input say, could still hold the process.
   if (interruption.signal.aborted) process.exit();
 }
 
-await main();
+await main(process.argv.slice(2));

@@ -18,7 +18,7 @@ import { addLogLevelFlag, addOutputFlags, type OutputFlags } from './options/out
 import { addPushFlags, type PushFlags } from './options/push.ts';
 import { addRegistryFlags, type RegistryFlags } from './options/registry.ts';
 import { addSigningFlags, type SigningFlags } from './options/signing.ts';
-import { VERSION } from '../registry/user-agent.ts';
+import { VERSION_LINE } from './version.ts';
 
 /** `ocipush push` as it was typed. */
 export interface PushInvocation {
@@ -87,7 +87,7 @@ export function createProgram(actions: Actions, output: Output): Program {
   addBooleanFlag(root, '-v, --version', 'Print the version');
   root.action((flags: { version?: boolean }) => {
     if (flags.version !== true) throw commandMissing(root);
-    output.stdout.write(`ocipush version ${VERSION}\n`);
+    output.stdout.write(VERSION_LINE);
   });
   addCompletion(root, actions);
   const push = addPush(root, actions);

@@ -52,20 +52,26 @@ test('the version is that of the package', async () => {
   }
 });
 
-test.each([
-  ['--version'],
-  ['--help'],
-  ['push', '--help'],
-  ['login', '--help'],
-  ['completion', 'bash'],
-])('%s %s loads the program alone', async (...args) => {
+test('the version alone loads nothing else', async () => {
   await using home = await makeHome();
   const directory = join(home.path, 'coverage');
-  expect(await home.run(args, noting(directory))).toMatchObject({ code: 0, stderr: '' });
-  expect(await packagesRun(directory)).toEqual(new Set(['commander']));
-  const others = /(?:push|login|logout)-command\.ts$|^src\/transports\//;
-  expect((await sourcesRun(directory)).filter((path) => others.test(path))).toEqual([]);
+  expect(await home.run(['--version'], noting(directory))).toMatchObject({ code: 0, stderr: '' });
+  expect(await packagesRun(directory)).toEqual(new Set());
+  const program = /^src\/(?:cli\/program\.ts|push|transports|transforms)/;
+  expect((await sourcesRun(directory)).filter((path) => program.test(path))).toEqual([]);
 });
+
+test.each([['--help'], ['push', '--help'], ['login', '--help'], ['completion', 'bash']])(
+  '%s %s loads the program alone',
+  async (...args) => {
+    await using home = await makeHome();
+    const directory = join(home.path, 'coverage');
+    expect(await home.run(args, noting(directory))).toMatchObject({ code: 0, stderr: '' });
+    expect(await packagesRun(directory)).toEqual(new Set(['commander']));
+    const others = /(?:push|login|logout)-command\.ts$|^src\/transports\//;
+    expect((await sourcesRun(directory)).filter((path) => others.test(path))).toEqual([]);
+  },
+);
 
 test('a push loads what its source and destination need', async () => {
   await using scene = await openScene();
