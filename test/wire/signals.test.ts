@@ -56,7 +56,9 @@ async function remains(
 ): Promise<object> {
   const others = stderr
     .split('\n')
-    .filter((line) => !/^(?:Getting|Copying|Writing|thinking|time=.* retrying in |$)/.test(line));
+    .filter(
+      (line) => !/^(?:Getting|Copying|Copied|Writing|thinking|time=.* retrying in |$)/.test(line),
+    );
   return { code, stdout, others, digestFile: await digestFile(), tags: repository.tags.size };
 }
 
