@@ -29,7 +29,7 @@ import {
 const hasPeers = requirePeers('buildah', 'docker-registry', 'oras', 'podman', 'skopeo', 'umoci');
 const isRoot = process.getuid?.() === 0;
 
-const MANUAL = join(import.meta.dirname, '..', '..', 'man');
+const MANUAL = join(import.meta.dirname, '..', '..', 'man', 'ocipush-differences.7');
 
 /** One of each format, to see that the command does what the engine does. */
 const BY_COMMAND = ['buildah-docker.dir', 'podman-list'];
@@ -135,9 +135,8 @@ function instanceOf({ manifest }: Portrait, index: number): ManifestPortrait | u
   return 'instances' in manifest ? manifest.instances[index] : undefined;
 }
 
-test.each(DECISIONS)('the manual says that $manual', async ({ page, manual }) => {
-  const text = await readFile(join(MANUAL, page), 'utf8');
-  const [, differences = ''] = text.split('.SH DIFFERENCES TO PODMAN');
-  const plain = differences.replaceAll(/\\f[BIR]/g, '').replaceAll('\\-', '-');
+test.each(DECISIONS)('the manual says that $manual', async ({ manual }) => {
+  const text = await readFile(MANUAL, 'utf8');
+  const plain = text.replaceAll(/\\f[BIR]/g, '').replaceAll('\\-', '-');
   expect(plain.replaceAll(/\s+/g, ' ')).toContain(manual);
 });

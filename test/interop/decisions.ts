@@ -3,8 +3,7 @@ import type { ImagePortrait, LayerPortrait, ManifestPortrait, Portrait } from '.
 import { nameOf, type Outcome, type Outcomes, type Way } from './ways.ts';
 
 export interface Decision {
-  readonly page: 'ocipush-push.1' | 'ocipush-manifest-push.1';
-  /** What the page says, in one line and without its fonts. */
+  /** What the page of differences says, in one line and without its fonts. */
   readonly manual: string;
   /**
    * What ours is to be instead of skopeo's; undefined where the decision is not about this.
@@ -34,9 +33,8 @@ const DIGEST_OF_ATTESTED = 'vnd.docker.reference.digest';
 
 export const DECISIONS: readonly Decision[] = [
   {
-    page: 'ocipush-push.1',
     manual:
-      'an image in Docker schema 1 becomes v2s2, unless --format says otherwise or the image stays as it is, as in dir: without compression',
+      'An image in Docker schema 1 becomes v2s2, unless --format says otherwise or the image stays as it is, as in dir: without compression',
     instead: (_theirs, way, entry, outcomes) =>
       entry.endsWith('to-schema1.dir') &&
       way.format === undefined &&
@@ -46,40 +44,34 @@ export const DECISIONS: readonly Decision[] = [
         : undefined,
   },
   {
-    page: 'ocipush-push.1',
     manual:
       "zstd layers in an image that must be in Docker's format are recompressed with gzip, or decompressed for a destination that takes layers as they are",
     instead: zstdForDocker,
   },
   {
-    page: 'ocipush-push.1',
     manual:
-      'in a manifest that is written anew the type of a layer says how the layer really is compressed',
+      'In a manifest that is written anew the type of a layer says how the layer really is compressed',
     instead: (theirs, _way, entry) =>
       WRONGLY_TYPED.includes(entry) ? mapLayers(theirs, undefined, (layer) => layer) : undefined,
   },
   {
-    page: 'ocipush-push.1',
-    manual: 'a foreign layer whose bytes are copied loses its URLs',
+    manual: 'A foreign layer whose bytes are copied loses its URLs',
     instead: (theirs, { to }, entry) =>
       to === 'dir' && entry.startsWith('foreign layer') ? withoutUrls(theirs) : undefined,
   },
   {
-    page: 'ocipush-manifest-push.1',
-    manual: 'an image is marked as zstd when it becomes that, and not when it stays as it was',
+    manual: 'An image is marked as zstd when it becomes that, and not when it stays as it was',
     instead: (theirs, _way, entry) =>
       NOT_MARKED.includes(entry) ? mapDescriptors(theirs, unmarked) : undefined,
   },
   {
-    page: 'ocipush-manifest-push.1',
     manual:
-      'what a list has of the bytes of an image, or says of where they are, goes when the image has changed',
+      'What a list has of the bytes of an image, or says of where they are, goes when the image has changed',
     instead: (theirs, _way, entry) =>
       entry === 'list with more than is known' ? mapDescriptors(theirs, withoutCopies) : undefined,
   },
   {
-    page: 'ocipush-manifest-push.1',
-    manual: 'an attestation goes on naming the image that it speaks of when that has changed',
+    manual: 'An attestation goes on naming the image that it speaks of when that has changed',
     instead: (theirs, _way, entry, outcomes) =>
       entry.startsWith('list with attestations')
         ? attesting(theirs, outcomes.get('dir:'))
