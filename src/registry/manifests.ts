@@ -31,13 +31,7 @@ export async function headManifest(
   client: RegistryClient,
   reference: string,
 ): Promise<Digest | undefined> {
-  const response = await client.send({
-    method: 'HEAD',
-    target: `manifests/${reference}`,
-    headers: { accept: ACCEPT.join(', ') },
-    accept: [200, ...UNKNOWN],
-    attempt: `checking manifest ${reference}`,
-  });
+  const response = await ask(client, reference, [200, ...UNKNOWN]);
   return response.status === 200 ? digestIn(response) : undefined;
 }
 
@@ -49,15 +43,23 @@ export async function requireDigest(
   client: RegistryClient,
   reference: string,
 ): Promise<Digest | undefined> {
-  const response = await client.send({
+  const response = await ask(client, reference, [200, 404]);
+  if (response.status === 404) return undefined;
+  return digestIn(response) ?? manifestDigest((await getManifest(client, reference)).bytes);
+}
+
+function ask(
+  client: RegistryClient,
+  reference: string,
+  accept: readonly number[],
+): Promise<HttpResponse> {
+  return client.send({
     method: 'HEAD',
     target: `manifests/${reference}`,
     headers: { accept: ACCEPT.join(', ') },
-    accept: [200, 404],
+    accept,
     attempt: `checking manifest ${reference}`,
   });
-  if (response.status === 404) return undefined;
-  return digestIn(response) ?? manifestDigest((await getManifest(client, reference)).bytes);
 }
 
 /** A manifest as a registry delivers it. */
