@@ -197,6 +197,24 @@ describe('putManifest', () => {
     });
   });
 
+  /** Whether another format may be taken where this one is refused. */
+  test.each<readonly [status: number, code: string, message: string, isFormat: boolean]>([
+    [400, 'MANIFEST_INVALID', 'manifest invalid', true],
+    [400, 'TAG_INVALID', 'manifest tag did not match URI', true],
+    [400, 'UNSUPPORTED', 'Invalid JSON syntax', true],
+    [400, 'UNSUPPORTED', 'the operation is unsupported', false],
+    [415, 'UNKNOWN', 'what is that', true],
+    [400, 'NAME_INVALID', 'invalid repository name', false],
+    [404, 'NAME_UNKNOWN', 'repository name not known to registry', false],
+  ])('%i %s (%s): of the format: %s', async (status, code, message, isFormat) => {
+    const body = JSON.stringify({ errors: [{ code, message }] });
+    const headers = { 'content-type': 'application/json' };
+    const { client } = await openScripted('PUT', { status, headers, body });
+    const manifest = { bytes: Buffer.from('{}'), mediaType: TYPE, digest };
+    const error = await thrownBy(putManifest(client, '1', manifest));
+    expect((error as { code: string }).code === 'MANIFEST_REJECTED').toBe(isFormat);
+  });
+
   test('says what the registry has against it, and does not insist', async () => {
     const { client, registry, clock } = await openRegistry();
     const manifest = { bytes: Buffer.from('{}'), mediaType: TYPE, digest };
