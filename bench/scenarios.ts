@@ -63,6 +63,14 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    name: 'plain to zstd:chunked',
+    source: 'oci:oci-plain:latest',
+    flags: {
+      ocipush: ['--compression-format=zstd:chunked'],
+      skopeo: ['--dest-compress-format=zstd:chunked'],
+    },
+  },
+  {
     name: 'second push, zstd',
     source: 'oci:oci-plain:latest',
     again: true,
