@@ -67,6 +67,19 @@ describe('the package', () => {
     expect([...manifests.keys()]).toContain(digest.trim());
   });
 
+  test('logs in, and out again', async () => {
+    const account = { user: 'someone', password: 'secret' };
+    await using guarded = await startRegistry({ auth: { kind: 'basic', ...account } });
+    const file = `--authfile=${join(home.path, 'auth.json')}`;
+    const given = ['--username', account.user, '--password', account.password];
+    await ocipush('login', '--tls-verify=false', file, ...given, guarded.host);
+    expect(await ocipush('login', '--get-login', file, guarded.host)).toBe(`${account.user}\n`);
+    await ocipush('logout', file, guarded.host);
+    await expect(ocipush('login', '--get-login', file, guarded.host)).rejects.toMatchObject({
+      code: 125,
+    });
+  });
+
   test('is a library, as the example uses it', async () => {
     await copyFile(join(ROOT, 'examples', 'push.js'), join(home.path, 'example.js'));
     const destination = `${registry.host}/team/example:1`;
