@@ -1,12 +1,10 @@
 /** Simple signing with a key that the user's gpg has. */
-import type { Digest } from '../../image/digest.ts';
-import type { Signature } from '../../image/signature.ts';
 import { OcipushError, wrapError } from '../../errors.ts';
 import type { AskPassphrase } from '../passphrase.ts';
-import { claims, encodePayload, type PayloadStamp } from '../payload.ts';
+import type { PayloadStamp } from '../payload.ts';
 import type { Signer } from '../signer.ts';
 import { runGpg, type GpgAnswer } from './gpg.ts';
-import { simpleClaim } from './payload.ts';
+import { createSimpleSigner, TRIAL, type MessageKey } from './simple-signer.ts';
 
 export interface GpgSignerOptions extends PayloadStamp {
   /** Whatever gpg takes for a key: a fingerprint, an ID, a part of a user ID. */
@@ -27,14 +25,11 @@ const UNASKABLE: readonly number[] = [85, 86, 32_870];
 /** The lower half of an error; the upper one says which part of GnuPG it comes from. */
 const ERROR_CODE = 0xffff;
 
-/** Whether gpg can sign is only known when it has. */
-const TRIAL = Buffer.from('ocipush tries whether this key can sign');
-
 export function createGpgSigner(options: GpgSignerOptions): Signer {
-  return new GpgSigner(options);
+  return createSimpleSigner(new GpgKey(options), options);
 }
 
-class GpgSigner implements Signer {
+class GpgKey implements MessageKey {
   readonly name: string;
   readonly #options: GpgSignerOptions;
   #fingerprint: string | undefined;
@@ -52,32 +47,25 @@ class GpgSigner implements Signer {
     });
   }
 
-  async sign(
-    { digest }: { readonly digest: Digest },
-    identity: string,
-    signal: AbortSignal,
-  ): Promise<Signature> {
-    const payload = encodePayload(simpleClaim(digest, identity), this.#options);
+  async sign(payload: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
     const answer = await this.#run(['--sign'], payload, signal);
     if (answer.complaint !== undefined) throw signingError(answer);
-    return { format: 'simple-signing', bytes: answer.output };
+    return answer.output;
   }
 
-  async recognizes(
-    signature: Signature,
-    digest: Digest,
-    identity: string,
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    if (signature.format !== 'simple-signing') return false;
+  async read(message: Uint8Array, signal: AbortSignal): Promise<Uint8Array | undefined> {
     const { environment } = this.#options;
     // Not --decrypt, for which gpg would ask for the passphrase of a key that somebody chose.
     const args = ['--output', '-', '--verify'];
-    const request = { args, input: signature.bytes, environment, signal };
-    const { output, status, complaint } = await runGpg(request);
+    const { output, status, complaint } = await runGpg({
+      args,
+      input: message,
+      environment,
+      signal,
+    });
     const valid = status.filter(([keyword]) => keyword === 'VALIDSIG');
     const isOwn = valid.length === 1 && valid[0]?.at(-1) === this.#fingerprint;
-    return complaint === undefined && isOwn && claims(output, simpleClaim(digest, identity));
+    return complaint === undefined && isOwn ? output : undefined;
   }
 
   async #unlock(signal: AbortSignal): Promise<void> {
@@ -90,8 +78,7 @@ class GpgSigner implements Signer {
     if (trial.complaint === undefined) return;
     if (passphrase || !ask || !UNASKABLE.includes(errorCode(trial))) throw signingError(trial);
     this.#passphrase = await ask(signal);
-    const second = await this.#run(['--sign'], TRIAL, signal);
-    if (second.complaint !== undefined) throw signingError(second);
+    await this.sign(TRIAL, signal);
   }
 
   #run(args: readonly string[], input: Uint8Array, signal: AbortSignal): Promise<GpgAnswer> {

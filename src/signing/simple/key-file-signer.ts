@@ -5,9 +5,9 @@ import { messageOf, OcipushError } from '../../errors.ts';
 import { collect } from '../../io/bytes.ts';
 import { systemReason } from '../../io/system-error.ts';
 import type { AskPassphrase } from '../passphrase.ts';
-import { claims, encodePayload, type PayloadStamp } from '../payload.ts';
+import type { PayloadStamp } from '../payload.ts';
 import type { Signer } from '../signer.ts';
-import { simpleClaim } from './payload.ts';
+import { createSimpleSigner } from './simple-signer.ts';
 
 export interface KeyFileSignerOptions extends PayloadStamp {
   /** What `gpg --export-secret-keys` writes, armored or not. */
@@ -25,24 +25,19 @@ export function createKeyFileSigner(options: KeyFileSignerOptions): Signer {
   let key: PrivateKey | undefined;
   const open = async (signal: AbortSignal): Promise<PrivateKey> =>
     (key ??= await openKey(options, signal));
-  return {
+  const messageKey = {
     name: options.file,
-    prepare: async (signal) => {
+    prepare: async (signal: AbortSignal) => {
       await open(signal);
     },
-    sign: async ({ digest }, identity, signal) => {
+    sign: async (payload: Uint8Array, signal: AbortSignal) => {
       const { createMessage, sign } = await import('openpgp');
-      const payload = encodePayload(simpleClaim(digest, identity), options);
       const message = await createMessage({ binary: payload });
-      const bytes = await sign({ message, signingKeys: await open(signal), format: 'binary' });
-      return { format: 'simple-signing', bytes };
+      return sign({ message, signingKeys: await open(signal), format: 'binary' });
     },
-    recognizes: async (signature, digest, identity, signal) => {
-      if (signature.format !== 'simple-signing') return false;
-      const payload = await signedBy(await open(signal), signature.bytes);
-      return payload !== undefined && claims(payload, simpleClaim(digest, identity));
-    },
+    read: async (message: Uint8Array, signal: AbortSignal) => signedBy(await open(signal), message),
   };
+  return createSimpleSigner(messageKey, options);
 }
 
 /** What a message of this key holds; undefined for one that is of another, or of nobody. */

@@ -1,12 +1,10 @@
 /** Simple signing with a key in the key store of Sequoia, by the program `sq`. */
-import type { Digest } from '../../image/digest.ts';
-import type { Signature } from '../../image/signature.ts';
 import { OcipushError, wrapError } from '../../errors.ts';
 import type { AskPassphrase } from '../passphrase.ts';
-import { claims, encodePayload, type PayloadStamp } from '../payload.ts';
+import type { PayloadStamp } from '../payload.ts';
 import type { Signer } from '../signer.ts';
-import { simpleClaim } from './payload.ts';
 import { runProgram, SECRET_FD, type ProgramAnswer } from './program.ts';
+import { createSimpleSigner, TRIAL, type MessageKey } from './simple-signer.ts';
 
 export interface SqSignerOptions extends PayloadStamp {
   readonly fingerprint: string;
@@ -14,9 +12,6 @@ export interface SqSignerOptions extends PayloadStamp {
   readonly passphrase?: AskPassphrase | undefined;
   readonly environment: NodeJS.ProcessEnv;
 }
-
-/** Whether sq can sign is only known when it has. */
-const TRIAL = Buffer.from('ocipush tries whether this key can sign');
 
 /**
  * sq opens the file of a passphrase by its name, which what Node calls a pipe, a socket, does not
@@ -29,10 +24,10 @@ const WITH_PASSPHRASE = `exec 5<&0; cat <&${SECRET_FD} | {
 const HINT = 'see whether sq sign works with this key; sq key list shows those that there are';
 
 export function createSqSigner(options: SqSignerOptions): Signer {
-  return new SqSigner(options);
+  return createSimpleSigner(new SqKey(options), options);
 }
 
-class SqSigner implements Signer {
+class SqKey implements MessageKey {
   readonly name: string;
   readonly #options: SqSignerOptions;
 
@@ -43,40 +38,25 @@ class SqSigner implements Signer {
 
   /** @throws OcipushError KEY_INVALID, UNSUPPORTED where there is no sq */
   async prepare(signal: AbortSignal): Promise<void> {
-    await this.#sign(TRIAL, signal).catch((error: unknown) => {
+    await this.sign(TRIAL, signal).catch((error: unknown) => {
       throw wrapError(error, 'creating signature', { code: 'KEY_INVALID', origin: 'config' });
     });
   }
 
-  async sign(
-    { digest }: { readonly digest: Digest },
-    identity: string,
-    signal: AbortSignal,
-  ): Promise<Signature> {
-    const payload = encodePayload(simpleClaim(digest, identity), this.#options);
-    return { format: 'simple-signing', bytes: await this.#sign(payload, signal) };
-  }
-
-  async recognizes(
-    signature: Signature,
-    digest: Digest,
-    identity: string,
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    if (signature.format !== 'simple-signing') return false;
-    const signer = ['--signer', this.#options.fingerprint];
-    const args = ['verify', '--message', ...signer, '--output', '-', '-'];
-    const { succeeded, output } = await this.#run(args, signature.bytes, signal);
-    return succeeded && claims(output, simpleClaim(digest, identity));
-  }
-
-  async #sign(payload: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+  async sign(payload: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
     const passphrase = await this.#options.passphrase?.(signal);
     const form = ['--binary', '--message', '--mode', 'binary'];
     const args = ['sign', ...form, '--signer', this.#options.fingerprint, '-'];
     const answer = await this.#run(args, payload, signal, passphrase);
     if (answer.succeeded) return answer.output;
     throw new OcipushError('KEY_INVALID', complaintIn(answer), { origin: 'config', hint: HINT });
+  }
+
+  async read(message: Uint8Array, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    const signer = ['--signer', this.#options.fingerprint];
+    const args = ['verify', '--message', ...signer, '--output', '-', '-'];
+    const { succeeded, output } = await this.#run(args, message, signal);
+    return succeeded ? output : undefined;
   }
 
   #run(
