@@ -25,7 +25,10 @@ const SIGNATURE_TYPES: readonly unknown[] = [
 
 /** Attestations are bundles, too: what is in one, an annotation says. */
 const BUNDLE_TYPE = 'application/vnd.dev.sigstore.bundle';
-const SIGN_PREDICATE = 'https://sigstore.dev/cosign/sign/v1';
+export const PREDICATE_ANNOTATION = 'dev.sigstore.bundle.predicateType';
+export const CONTENT_ANNOTATION = 'dev.sigstore.bundle.content';
+/** What the statement in a bundle says of an image: that it is signed. */
+export const SIGN_PREDICATE = 'https://sigstore.dev/cosign/sign/v1';
 
 /** The tag of the list of what refers to a manifest (OCI distribution-spec, referrers tag schema). */
 export function referrersTag(digest: Digest): string {
@@ -59,8 +62,8 @@ export function referenceOf({ bytes, mediaType, digest }: ReferringManifest): Re
 /** Whether an artifact says that it is a signature. */
 export function isSignatureArtifact({ artifactType = '', annotations = {} }: Descriptor): boolean {
   if (SIGNATURE_TYPES.includes(artifactType)) return true;
-  const predicate = annotations['dev.sigstore.bundle.predicateType'];
-  const content = annotations['dev.sigstore.bundle.content'];
+  const predicate = annotations[PREDICATE_ANNOTATION];
+  const content = annotations[CONTENT_ANNOTATION];
   return (
     artifactType.startsWith(BUNDLE_TYPE) &&
     (predicate === SIGN_PREDICATE || content === 'message-signature')

@@ -1,7 +1,7 @@
 /** What a signature signs: which manifest it speaks of, and under which name. */
 import type { Digest } from '../image/digest.ts';
 import { encodeJson } from '../image/json-encoder.ts';
-import { isJsonObject } from '../io/bounded-json.ts';
+import { memberAt } from '../io/bounded-json.ts';
 import type { RetryClock } from '../io/retry-clock.ts';
 
 export interface SignedClaim {
@@ -36,11 +36,11 @@ export function encodePayload(
 
 /** Whether a payload makes just this claim; what cannot be read claims nothing. */
 export function claims(payload: Uint8Array, { type, digest, identity }: SignedClaim): boolean {
-  const critical = memberOf(parse(payload), 'critical');
+  const critical = memberAt(parse(payload), 'critical');
   return (
-    memberOf(memberOf(critical, 'identity'), 'docker-reference') === identity &&
-    memberOf(memberOf(critical, 'image'), 'docker-manifest-digest') === digest &&
-    memberOf(critical, 'type') === type
+    memberAt(critical, 'identity', 'docker-reference') === identity &&
+    memberAt(critical, 'image', 'docker-manifest-digest') === digest &&
+    memberAt(critical, 'type') === type
   );
 }
 
@@ -50,8 +50,4 @@ function parse(payload: Uint8Array): unknown {
   } catch {
     return undefined;
   }
-}
-
-function memberOf(value: unknown, name: string): unknown {
-  return isJsonObject(value) ? value[name] : undefined;
 }

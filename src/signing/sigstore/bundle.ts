@@ -6,16 +6,12 @@ import { EMPTY_CONFIG, EMPTY_CONFIG_BYTES } from '../../image/empty-config.ts';
 import { encodeJson } from '../../image/json-encoder.ts';
 import { encodeImageManifest } from '../../image/manifest.ts';
 import { OCI_MANIFEST } from '../../image/media-types.ts';
+import { CONTENT_ANNOTATION, PREDICATE_ANNOTATION, SIGN_PREDICATE } from '../../image/referrers.ts';
 import type { AttachedBlob } from './attachments.ts';
 import { publicDer, signBytes } from './private-key.ts';
 
 /** Media type of bundles (sigstore/protobuf-specs sigstore_bundle.proto), and of their artifacts. */
 const BUNDLE_TYPE = 'application/vnd.dev.sigstore.bundle.v0.3+json';
-/** What the statement says of an image: that it is signed. */
-const SIGN_PREDICATE = 'https://sigstore.dev/cosign/sign/v1';
-const PREDICATE_ANNOTATION = 'dev.sigstore.bundle.predicateType';
-
-const CONTENT_ANNOTATION = 'dev.sigstore.bundle.content';
 const STATEMENT_TYPE = 'application/vnd.in-toto+json';
 
 /** What must be stored so that the signature is found: blobs first. */

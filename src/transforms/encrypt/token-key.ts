@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import { parse } from 'yaml';
 import { OcipushError } from '../../errors.ts';
 import { askProgram } from '../../io/ask-program.ts';
-import { isJsonObject, type JsonObject } from '../../io/bounded-json.ts';
+import { isJsonObject, memberAt, type JsonObject } from '../../io/bounded-json.ts';
 import { MIB } from '../../io/bytes.ts';
 import { keyError } from './key-file.ts';
 import type { KeyContext } from './key-wrapper.ts';
@@ -27,9 +27,9 @@ export function parseTokenKey(bytes: Uint8Array, path: string): TokenKey | undef
   const text = Buffer.from(bytes).toString('utf8');
   if (!/pkcs11["']?\s*:/.test(text)) return undefined;
   const document = parseYaml(text, path);
-  const uri = memberIn(memberIn(document, 'pkcs11'), 'uri');
+  const uri = memberAt(document, 'pkcs11', 'uri');
   if (typeof uri !== 'string') return undefined;
-  const environment = memberIn(memberIn(document, 'module'), 'env');
+  const environment = memberAt(document, 'module', 'env');
   return { uri, environment: textsIn(environment) };
 }
 
@@ -86,10 +86,6 @@ function parseYaml(text: string, path: string): unknown {
   } catch {
     throw keyError(`${path} is not in YAML`, 'write what ocicrypt documents: pkcs11: {uri: …}');
   }
-}
-
-function memberIn(value: unknown, name: string): unknown {
-  return isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
 }
 
 function textsIn(value: unknown): Readonly<Record<string, string>> {
