@@ -1,6 +1,6 @@
 /** A blob on its way: how its bytes are produced, and what became of them. */
 import type { ByteStream } from '../io/bytes.ts';
-import { RunningDigest, type Digest } from './digest.ts';
+import { digestAlgorithm, RunningDigest, type Digest } from './digest.ts';
 
 /** What identifies content: its digest, and its size in bytes. */
 export interface BlobIdentity {
@@ -57,6 +57,15 @@ export interface StoredBlob extends BlobIdentity {
   readonly how: 'uploaded' | 'exists' | 'mounted';
   /** What it is linked from. */
   readonly mountedFrom?: RepositoryName | undefined;
+}
+
+/** What is stored as it is: `read` checks it on the way, and hashes it by what it is given. */
+export function unchanged(
+  identity: BlobIdentity,
+  read: (running: RunningDigest) => ByteStream,
+): BlobProduction {
+  const running = new RunningDigest(digestAlgorithm(identity.digest));
+  return { stream: read(running), result: () => identity, soFar: () => running.identity() };
 }
 
 /** Hashes and counts what passes. */

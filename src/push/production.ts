@@ -1,7 +1,7 @@
 /** Produces what is to be stored of a blob: read, checked, recoded, encrypted and hashed on the way. */
-import { measured, type BlobProduction, type ProducedBlob } from '../image/blob.ts';
+import { measured, unchanged, type BlobProduction, type ProducedBlob } from '../image/blob.ts';
 import type { Descriptor } from '../image/descriptor.ts';
-import { digestAlgorithm, RunningDigest, verified } from '../image/digest.ts';
+import { verified, type RunningDigest } from '../image/digest.ts';
 import type { ByteStream } from '../io/bytes.ts';
 import { CODECS, type Compressing } from '../transforms/codecs.ts';
 import { decompress } from '../transforms/decompress.ts';
@@ -19,14 +19,7 @@ export function producer(session: PushSession, layer: LayerPlan): () => BlobProd
   const begin = recoder(session, layer, read);
   if (isEncrypted) return () => encrypted(session, layer, begin().stream);
   if (action === 'copy' || action === 'refer') {
-    return () => {
-      const running = new RunningDigest(digestAlgorithm(descriptor.digest));
-      return {
-        stream: read(running),
-        result: () => descriptor,
-        soFar: () => running.identity(),
-      };
-    };
+    return () => unchanged(descriptor, read);
   }
   return () =>
     noting(produced(begin()), (result) => {

@@ -1,5 +1,5 @@
 /** Brings along what refers to an image: signatures, attestations, SBOMs. */
-import { measured } from '../image/blob.ts';
+import { unchanged } from '../image/blob.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import { verified, type Digest } from '../image/digest.ts';
 import { parseImageManifest } from '../image/manifest.ts';
@@ -152,7 +152,9 @@ async function copyBlobs(
       candidates: [{ digest, size, origin: source.repository }],
       identity: { digest, size },
       open: () =>
-        measured(verified(source.getBlob({ mediaType: type, digest, size }), { digest, size })),
+        unchanged({ digest, size }, (running) =>
+          verified(source.getBlob({ mediaType: type, digest, size }), { digest, size }, running),
+        ),
     });
   await Promise.all([...blobs.values()].map((blob) => limiter(() => copy(blob))));
 }
