@@ -96,7 +96,7 @@ function familyOf(address: string): 'ipv4' | 'ipv6' {
 }
 
 /** URLs have IPv6 addresses in brackets. */
-function bareHost(host: string): string {
+export function bareHost(host: string): string {
   return host.replace(/^\[(.*)\]$/, '$1');
 }
 

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { Dispatcher } from 'undici';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import buildConnector from 'undici/lib/core/connect.js';
-import type { ProxyLookup } from '../config/proxy.ts';
+import { bareHost, type ProxyLookup } from '../config/proxy.ts';
 import { codeOf } from './connection-error.ts';
 import type { TransferLimits } from './options.ts';
 import { openTunnel, proxyError, proxyHeaders } from './proxy-tunnel.ts';
@@ -216,9 +216,4 @@ function connected(connect: buildConnector.connector, target: Target): Promise<S
       else reject(error);
     });
   });
-}
-
-/** URLs have IPv6 addresses in brackets. */
-function bareHost(host: string): string {
-  return host.replace(/^\[(.*)\]$/, '$1');
 }

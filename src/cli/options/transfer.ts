@@ -5,11 +5,11 @@ import { createRateLimit } from '../../io/rate-limit.ts';
 import { systemClock } from '../../io/retry-clock.ts';
 import { DEFAULT_LIMITS, type RegistryOptions } from '../../registry/options.ts';
 import { UploadHosts } from '../../registry/upload-host.ts';
+import { USER_AGENT } from '../../registry/user-agent.ts';
 import { parseSize } from '../byte-size.ts';
 import { goQuote } from '../escape.ts';
 import { addTextFlag, addValueFlag } from '../flags.ts';
 import { parseDuration } from '../go-values.ts';
-import { VERSION } from '../../registry/user-agent.ts';
 
 /** The flags as typed, in bytes and milliseconds. */
 export interface TransferFlags {
@@ -51,17 +51,16 @@ export function addTransferFlags(command: Command): void {
 /** @throws OcipushError USAGE */
 export function parseTransferOptions(
   flags: TransferFlags,
-): Pick<RegistryOptions, 'clock' | 'hosts' | 'limits' | 'userAgent'> {
+): Pick<RegistryOptions, 'hosts' | 'limits' | 'userAgent'> {
   const { connectTimeout, stallTimeout } = DEFAULT_LIMITS;
   return {
-    clock: systemClock,
     hosts: new UploadHosts(flags.chunkSize),
     limits: {
       connectTimeout: flags.connectTimeout ?? connectTimeout,
       stallTimeout: flags.stallTimeout ?? stallTimeout,
       ...(flags.limitRate && { rate: createRateLimit(flags.limitRate, systemClock) }),
     },
-    userAgent: headerText(flags.userAgent || `ocipush/${VERSION}`),
+    userAgent: headerText(flags.userAgent || USER_AGENT),
   };
 }
 
