@@ -1,6 +1,7 @@
 /** What kind of manifest some bytes are, and the digest it is known by. */
 import { OcipushError } from '../errors.ts';
 import { isJsonObject, type JsonObject } from '../io/bounded-json.ts';
+import { MIB } from '../io/bytes.ts';
 import { digestOf, type Digest } from './digest.ts';
 import { parseManifestJson } from './manifest-json.ts';
 import {
@@ -14,6 +15,9 @@ import {
   OCI_MANIFEST,
 } from './media-types.ts';
 import { schema1Payload } from './schema1-signature.ts';
+
+/** Bytes that any manifest or config may have (reference: internal/iolimits). */
+export const MANIFEST_LIMIT = 4 * MIB;
 
 const SELF_NAMED_TYPES: readonly unknown[] = [
   DOCKER_MANIFEST,

@@ -6,9 +6,10 @@ import { parseList } from '../image/list.ts';
 import { parseImageManifest } from '../image/manifest.ts';
 import { isListType } from '../image/media-types.ts';
 import { chooseInstance, formatPlatform, runsOn } from '../image/platform.ts';
+import { MANIFEST_LIMIT } from '../image/manifest-type.ts';
 import { OcipushError, wrapError } from '../errors.ts';
 import { collect } from '../io/bytes.ts';
-import { MANIFEST_LIMIT, type ImageSource, type RawManifest } from '../transports/transport.ts';
+import type { ImageSource, RawManifest } from '../transports/transport.ts';
 import { MAX_DEPTH } from './manifests.ts';
 import type { PushSession } from './session.ts';
 

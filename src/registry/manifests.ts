@@ -1,6 +1,6 @@
 /** Manifests at a registry: which one a reference points at, and writing them. */
 import { parseDigest, type Digest } from '../image/digest.ts';
-import { manifestDigest } from '../image/manifest-type.ts';
+import { MANIFEST_LIMIT, manifestDigest } from '../image/manifest-type.ts';
 import {
   DOCKER_LIST,
   DOCKER_MANIFEST,
@@ -10,15 +10,12 @@ import {
   OCI_MANIFEST,
 } from '../image/media-types.ts';
 import { OcipushError, withCode } from '../errors.ts';
-import { collect, MIB, single } from '../io/bytes.ts';
-import { isRefusal, isTransient } from './answer-error.ts';
+import { isRefusal } from './answer-error.ts';
 import type { RegistryClient } from './client.ts';
 import type { HttpResponse } from './http.ts';
+import { readAnswer } from './read-answer.ts';
 
 const ACCEPT = [OCI_MANIFEST, DOCKER_MANIFEST, OCI_INDEX, DOCKER_LIST, DOCKER_V1_SIGNED, DOCKER_V1];
-
-/** Bytes that a manifest has at most (reference: internal/iolimits). */
-const MANIFEST_LIMIT = 4 * MIB;
 
 /** Not there, or not for us to see: credentials may permit to push and not to pull. */
 const UNKNOWN = [401, 403, 404, 405];
@@ -79,22 +76,28 @@ export async function getManifest(
   limit = MANIFEST_LIMIT,
 ): Promise<DeliveredManifest> {
   const { registry, path } = client.repository;
-  // Not `send`, for the connection may break after the answer has begun, too.
-  return client.withRetry(
-    async () => {
-      const response = await client.sendOnce({
-        method: 'GET',
-        target: `manifests/${reference}`,
-        headers: { accept: ACCEPT.join(', ') },
-        accept: [200],
-        streams: [200],
-        attempt: `reading manifest ${reference} in ${registry}/${path}`,
-      });
-      const bytes = await collect(response.stream ?? single(response.body), limit, 'manifest');
-      return { bytes, mediaType: response.header('content-type')?.split(';')[0] };
-    },
-    { only: isTransient },
-  );
+  const request = {
+    method: 'GET',
+    target: `manifests/${reference}`,
+    headers: { accept: ACCEPT.join(', ') },
+    accept: [200],
+    attempt: `reading manifest ${reference} in ${registry}/${path}`,
+  } as const;
+  const { response, bytes } = await readAnswer(client, request, limit, 'manifest');
+  return { bytes, mediaType: response.header('content-type')?.split(';')[0] };
+}
+
+/** The manifest of a tag or digest; undefined when there is none. */
+export async function findManifest(
+  client: RegistryClient,
+  reference: string,
+): Promise<DeliveredManifest | undefined> {
+  try {
+    return await getManifest(client, reference);
+  } catch (error) {
+    if (error instanceof OcipushError && error.context['status'] === 404) return undefined;
+    throw error;
+  }
 }
 
 /** As in the reference, and 415 (RFC 9110), which says nothing else. */

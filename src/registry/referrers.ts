@@ -4,11 +4,11 @@ import type { Digest } from '../image/digest.ts';
 import { OCI_INDEX } from '../image/media-types.ts';
 import { parseReferrers, referrersTag } from '../image/referrers.ts';
 import { OcipushError } from '../errors.ts';
-import { collect, MIB, single } from '../io/bytes.ts';
-import { isTransient } from './answer-error.ts';
+import { MIB } from '../io/bytes.ts';
 import type { RegistryClient } from './client.ts';
 import type { HttpResponse } from './http.ts';
-import { getManifest, type DeliveredManifest } from './manifests.ts';
+import { findManifest } from './manifests.ts';
+import { readAnswer } from './read-answer.ts';
 
 const LIST_LIMIT = 4 * MIB;
 /** Far more than an image has; an endless list ends here. */
@@ -35,19 +35,6 @@ export async function listReferrers(
   });
 }
 
-/** The manifest of a tag or digest; undefined when there is none. */
-export async function findManifest(
-  client: RegistryClient,
-  reference: string,
-): Promise<DeliveredManifest | undefined> {
-  try {
-    return await getManifest(client, reference, LIST_LIMIT);
-  } catch (error) {
-    if (error instanceof OcipushError && error.context['status'] === 404) return undefined;
-    throw error;
-  }
-}
-
 interface Page {
   readonly list: Uint8Array;
   readonly next: URL | undefined;
@@ -58,25 +45,15 @@ async function readPage(
   target: string | URL,
   digest: Digest,
 ): Promise<Page | undefined> {
-  return client.withRetry(
-    async () => {
-      const response = await client.sendOnce({
-        method: 'GET',
-        target,
-        headers: { accept: OCI_INDEX },
-        accept: [200, ...NO_SUCH_QUESTION],
-        streams: [200],
-        attempt: `asking what refers to ${digest}`,
-      });
-      if (response.status !== 200) return undefined;
-      const body = response.stream ?? single(response.body);
-      return {
-        list: await collect(body, LIST_LIMIT, 'list of referrers'),
-        next: nextPage(response),
-      };
-    },
-    { only: isTransient },
-  );
+  const request = {
+    method: 'GET',
+    target,
+    headers: { accept: OCI_INDEX },
+    accept: [200, ...NO_SUCH_QUESTION],
+    attempt: `asking what refers to ${digest}`,
+  } as const;
+  const { response, bytes } = await readAnswer(client, request, LIST_LIMIT, 'list of referrers');
+  return response.status === 200 ? { list: bytes, next: nextPage(response) } : undefined;
 }
 
 /** RFC 8288; the next page is at the same registry. */

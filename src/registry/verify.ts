@@ -9,9 +9,8 @@ import { parseSchema1 } from '../image/schema1.ts';
 import { isListType, isSchema1Type } from '../image/media-types.ts';
 import { OcipushError } from '../errors.ts';
 import { createLimiter } from '../io/limiter.ts';
-import { isRefusal } from './answer-error.ts';
 import type { RegistryClient } from './client.ts';
-import { getManifest, requireDigest } from './manifests.ts';
+import { findManifest, requireDigest } from './manifests.ts';
 
 /** Questions that are asked at once. */
 const QUESTIONS = 6;
@@ -106,13 +105,7 @@ class Verification {
 
   /** Undefined when it is not there. */
   async #read(digest: Digest): Promise<Uint8Array | undefined> {
-    try {
-      const { bytes } = await this.#limit(() => getManifest(this.#client, digest));
-      return bytes;
-    } catch (error) {
-      if (isRefusal(error) && error.context['status'] === 404) return undefined;
-      throw error;
-    }
+    return (await this.#limit(() => findManifest(this.#client, digest)))?.bytes;
   }
 
   async #blob({ digest, size }: BlobIdentity): Promise<void> {

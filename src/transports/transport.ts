@@ -3,7 +3,7 @@ import type { BlobUpload, RepositoryName, StoredBlob } from '../image/blob.ts';
 import type { PolicyIdentity } from '../config/policy.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
-import { MIB, type ByteRange, type ByteStream } from '../io/bytes.ts';
+import type { ByteRange, ByteStream } from '../io/bytes.ts';
 import type { NamedReference } from '../image/docker-reference.ts';
 import type { Signature, SignatureFormat } from '../image/signature.ts';
 import type { RegistryOptions } from '../registry/options.ts';
@@ -39,9 +39,6 @@ export interface DestinationReference extends ImageReference {
   /** One destination for both, where they are names in one file that is written as a whole. */
   join?(other: DestinationReference): DestinationReference | undefined;
 }
-
-/** Bytes that any manifest or config may have (reference: internal/iolimits). */
-export const MANIFEST_LIMIT = 4 * MIB;
 
 /** Manifest bytes as they are stored; `digest` is that of these bytes. */
 export interface RawManifest {

@@ -1,8 +1,14 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { digestOf } from '../../src/image/digest.ts';
 import { OCI_MANIFEST } from '../../src/image/media-types.ts';
-import { getManifest, headManifest, putManifest } from '../../src/registry/manifests.ts';
+import {
+  findManifest,
+  getManifest,
+  headManifest,
+  putManifest,
+} from '../../src/registry/manifests.ts';
 import { makeImage, makeLayer } from '../support/make-image.ts';
+import { makeReferrer } from '../support/make-referrer.ts';
 import type { FaultAction } from '../support/registry/faults.ts';
 import { startScriptedRegistry, type CannedAnswer } from '../support/request-table.ts';
 import { thrownBy } from '../support/thrown.ts';
@@ -138,6 +144,14 @@ describe('getManifest', () => {
     expect(error.message).toMatch(`reading manifest 1 in ${registry.host}/team/app: `);
     expect([traceOf(registry), clock.sleeps]).toEqual([['GET manifests/1 404'], []]);
   });
+});
+
+test('findManifest finds what is there', async () => {
+  const { client, registry } = await openRegistry();
+  const { bytes } = makeReferrer('text/a', digestOf(Buffer.from('image')));
+  registry.repository('team/app').addManifest(bytes, OCI_MANIFEST, '1');
+  expect(await findManifest(client, '1')).toEqual({ bytes, mediaType: OCI_MANIFEST });
+  expect(await findManifest(client, '2')).toBeUndefined();
 });
 
 describe('putManifest', () => {

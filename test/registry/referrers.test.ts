@@ -1,8 +1,8 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { digestOf } from '../../src/image/digest.ts';
-import { OCI_INDEX, OCI_MANIFEST } from '../../src/image/media-types.ts';
+import { OCI_INDEX } from '../../src/image/media-types.ts';
 import { addReferrer, referenceOf, referrersTag } from '../../src/image/referrers.ts';
-import { findManifest, listReferrers } from '../../src/registry/referrers.ts';
+import { listReferrers } from '../../src/registry/referrers.ts';
 import type { CannedAnswer } from '../support/request-table.ts';
 import { startScriptedRegistry } from '../support/request-table.ts';
 import { makeReferrer } from '../support/make-referrer.ts';
@@ -87,12 +87,4 @@ describe('listReferrers', () => {
     expect(await listReferrers(client, SUBJECT)).toEqual([]);
     expect(clock.sleeps).toEqual([250]);
   });
-});
-
-test('findManifest finds what is there', async () => {
-  const { client, registry } = await openRegistry();
-  const { bytes } = makeReferrer('text/a', SUBJECT);
-  registry.repository('team/app').addManifest(bytes, OCI_MANIFEST, '1');
-  expect(await findManifest(client, '1')).toEqual({ bytes, mediaType: OCI_MANIFEST });
-  expect(await findManifest(client, '2')).toBeUndefined();
 });

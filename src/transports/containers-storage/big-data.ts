@@ -1,7 +1,7 @@
 /** The items that an image has beside its layers: manifests, config, signatures. */
+import { MANIFEST_LIMIT } from '../../image/manifest-type.ts';
 import { join } from 'node:path';
 import { readSmallFile } from '../../io/file-reader.ts';
-import { MANIFEST_LIMIT } from '../transport.ts';
 import type { StoredImage } from './image-lookup.ts';
 
 /** The manifest that the image was last written with. */

@@ -4,18 +4,13 @@ import type { PolicyIdentity } from '../../config/policy.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import { OcipushError, wrapError } from '../../errors.ts';
 import { digestAlgorithm, digestHex, digestMismatch } from '../../image/digest.ts';
-import { manifestDigest, manifestTypeOf } from '../../image/manifest-type.ts';
+import { MANIFEST_LIMIT, manifestDigest, manifestTypeOf } from '../../image/manifest-type.ts';
 import { decodeSignature, type Signature } from '../../image/signature.ts';
 import type { ByteRange, ByteStream } from '../../io/bytes.ts';
 import { readFileStream, readSmallFile } from '../../io/file-reader.ts';
 import { pathScopes } from '../policy-scopes.ts';
 import { namedBlob, partError, readEntrance } from '../source-error.ts';
-import {
-  MANIFEST_LIMIT,
-  type ImageReference,
-  type ImageSource,
-  type RawManifest,
-} from '../transport.ts';
+import type { ImageReference, ImageSource, RawManifest } from '../transport.ts';
 import { signatureName } from './directory.ts';
 
 /** More than anybody's; an endless number would only fill memory. */

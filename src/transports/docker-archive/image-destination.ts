@@ -5,15 +5,15 @@ import type { NamedReference } from '../../image/docker-reference.ts';
 import { parseImageConfig } from '../../image/image-config.ts';
 import { parseImageManifest } from '../../image/manifest.ts';
 import { DOCKER_CONFIG, DOCKER_MANIFEST, OCI_CONFIG } from '../../image/media-types.ts';
+import { MANIFEST_LIMIT } from '../../image/manifest-type.ts';
 import { OcipushError } from '../../errors.ts';
 import { collect } from '../../io/bytes.ts';
-import {
-  MANIFEST_LIMIT,
-  type BlobPreview,
-  type DestinationCapabilities,
-  type ImageDestination,
-  type ImageReference,
-  type RawManifest,
+import type {
+  BlobPreview,
+  DestinationCapabilities,
+  ImageDestination,
+  ImageReference,
+  RawManifest,
 } from '../transport.ts';
 import type { ArchiveWriter } from './archive-writer.ts';
 

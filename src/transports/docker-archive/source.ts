@@ -10,6 +10,7 @@ import {
   DOCKER_MANIFEST,
   type Compression,
 } from '../../image/media-types.ts';
+import { MANIFEST_LIMIT } from '../../image/manifest-type.ts';
 import { OcipushError } from '../../errors.ts';
 import { collect, MIB, single, slice, type ByteRange, type ByteStream } from '../../io/bytes.ts';
 import { disposeOnFailure } from '../../io/disposal.ts';
@@ -17,12 +18,7 @@ import { decompress } from '../../transforms/decompress.ts';
 import { detectCompression, MAGIC_LENGTH } from '../../transforms/detect.ts';
 import { namedBlob, partError, readEntrance } from '../source-error.ts';
 import type { TarArchive } from '../tar-archive.ts';
-import {
-  MANIFEST_LIMIT,
-  type ImageReference,
-  type ImageSource,
-  type RawManifest,
-} from '../transport.ts';
+import type { ImageReference, ImageSource, RawManifest } from '../transport.ts';
 import { layerMembers, parseContents, selectItem, type ItemSelector } from './contents.ts';
 
 /** A layer as it is delivered: always plain, for its diff ID is all that the archive says of it. */

@@ -1,4 +1,5 @@
 /** `oci-archive:PATH[:REFERENCE|:@INDEX]`: an image in a tar file of an OCI layout. */
+import { MANIFEST_LIMIT } from '../../image/manifest-type.ts';
 import { blobPath, type LayoutFiles } from '../oci-layout/layout.ts';
 import type { ImageSelector } from '../oci-layout/entry.ts';
 import { layoutTarget, splitLayoutReference } from '../oci-layout/reference.ts';
@@ -6,12 +7,11 @@ import { openLayoutSource } from '../oci-layout/source.ts';
 import { pathScopes } from '../policy-scopes.ts';
 import { readEntrance } from '../source-error.ts';
 import { TarArchive } from '../tar-archive.ts';
-import {
-  MANIFEST_LIMIT,
-  type DestinationReference,
-  type ImageReference,
-  type ImageSource,
-  type SourceReference,
+import type {
+  DestinationReference,
+  ImageReference,
+  ImageSource,
+  SourceReference,
 } from '../transport.ts';
 
 /** @throws OcipushError REFERENCE_INVALID */

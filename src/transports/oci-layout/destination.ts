@@ -4,18 +4,18 @@ import type { BlobUpload, StoredBlob } from '../../image/blob.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import type { Digest } from '../../image/digest.ts';
 import { referenceOf } from '../../image/referrers.ts';
+import { MANIFEST_LIMIT } from '../../image/manifest-type.ts';
 import { OcipushError } from '../../errors.ts';
 import { withFileLock } from '../../io/file-lock.ts';
 import { readSmallFile } from '../../io/file-reader.ts';
 import { unwritable } from '../destination-error.ts';
 import { makeDirectory } from '../file-store.ts';
-import {
-  MANIFEST_LIMIT,
-  type BlobPreview,
-  type ImageDestination,
-  type ImageReference,
-  type RawManifest,
-  type TransportContext,
+import type {
+  BlobPreview,
+  ImageDestination,
+  ImageReference,
+  RawManifest,
+  TransportContext,
 } from '../transport.ts';
 import { wholeImageDigest } from '../whole-image.ts';
 import { addEntry, EMPTY_INDEX, entryName, parseIndex, type LayoutIndex } from './index-file.ts';

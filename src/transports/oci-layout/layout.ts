@@ -2,11 +2,11 @@
 import { join } from 'node:path';
 import type { PolicyIdentity } from '../../config/policy.ts';
 import { digestAlgorithm, digestHex, type Digest } from '../../image/digest.ts';
+import { MANIFEST_LIMIT } from '../../image/manifest-type.ts';
 import type { ByteRange, ByteStream } from '../../io/bytes.ts';
 import { readFileStream, readSmallFile } from '../../io/file-reader.ts';
 import { pathScopes } from '../policy-scopes.ts';
 import { readEntrance } from '../source-error.ts';
-import { MANIFEST_LIMIT } from '../transport.ts';
 
 /** OCI image-spec image-layout.md. */
 export interface LayoutFiles extends AsyncDisposable {

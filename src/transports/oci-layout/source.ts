@@ -3,19 +3,13 @@ import type { PolicyIdentity } from '../../config/policy.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import { verified, type Digest } from '../../image/digest.ts';
 import { parseList } from '../../image/list.ts';
-import { manifestTypeOf } from '../../image/manifest-type.ts';
+import { MANIFEST_LIMIT, manifestTypeOf } from '../../image/manifest-type.ts';
 import { OCI_INDEX } from '../../image/media-types.ts';
 import { OcipushError, withDetails, wrapError } from '../../errors.ts';
 import { collect, type ByteRange, type ByteStream } from '../../io/bytes.ts';
 import { disposeOnFailure } from '../../io/disposal.ts';
 import { DAMAGED_HINT, namedBlob } from '../source-error.ts';
-import {
-  MANIFEST_LIMIT,
-  type ImageReference,
-  type ImageSource,
-  type RawManifest,
-  type Referrer,
-} from '../transport.ts';
+import type { ImageReference, ImageSource, RawManifest, Referrer } from '../transport.ts';
 import { selectEntry, type ImageSelector } from './entry.ts';
 import type { LayoutFiles } from './layout.ts';
 

@@ -5,6 +5,7 @@ import type { Signature } from '../../image/signature.ts';
 import { OcipushError } from '../../errors.ts';
 import { collect, single } from '../../io/bytes.ts';
 import { measured } from '../../image/blob.ts';
+import { MANIFEST_LIMIT } from '../../image/manifest-type.ts';
 import type { RegistryClient } from '../../registry/client.ts';
 import { readBlob } from '../../registry/download.ts';
 import { getManifest, putManifest } from '../../registry/manifests.ts';
@@ -17,7 +18,6 @@ import {
   type AttachedBlob,
   type StoredAttachments,
 } from '../../signing/sigstore/attachments.ts';
-import { MANIFEST_LIMIT } from '../transport.ts';
 
 /** More than anybody's; an endless list would only fill memory. */
 const MAX_SIGNATURES = 128;
@@ -80,7 +80,7 @@ async function readAttachmentManifest(
 ): Promise<Uint8Array | undefined> {
   try {
     const tag = attachmentTag(digest);
-    const { bytes, mediaType } = await getManifest(client, tag, MANIFEST_LIMIT);
+    const { bytes, mediaType } = await getManifest(client, tag);
     parseAttachments(bytes, mediaType);
     return bytes;
   } catch (error) {

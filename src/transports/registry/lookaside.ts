@@ -4,6 +4,7 @@ import { access, mkdir, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { digestAlgorithm, digestHex, type Digest } from '../../image/digest.ts';
+import { MANIFEST_LIMIT } from '../../image/manifest-type.ts';
 import { OcipushError } from '../../errors.ts';
 import { writeFileAtomically } from '../../io/atomic-file.ts';
 import { collect } from '../../io/bytes.ts';
@@ -12,7 +13,6 @@ import { isAbsent, systemCode } from '../../io/system-error.ts';
 import type { RegistryOptions } from '../../registry/options.ts';
 import { openWebFile } from '../../registry/web.ts';
 import { unwritable } from '../destination-error.ts';
-import { MANIFEST_LIMIT } from '../transport.ts';
 
 /** More than anybody's; an endless number would only fill memory. */
 const MAX_SIGNATURES = 128;

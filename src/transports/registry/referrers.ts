@@ -1,16 +1,16 @@
 /** What refers to an image at a registry: how it is found, and how more is added to it. */
 import { digestOf, verified, type Digest } from '../../image/digest.ts';
 import { parseImageManifest } from '../../image/manifest.ts';
-import { manifestTypeOf } from '../../image/manifest-type.ts';
+import { MANIFEST_LIMIT, manifestTypeOf } from '../../image/manifest-type.ts';
 import { addReferrer, attachmentTags, referenceOf, referrersTag } from '../../image/referrers.ts';
 import { collect, single } from '../../io/bytes.ts';
 import type { RegistryClient } from '../../registry/client.ts';
 import { readBlob } from '../../registry/download.ts';
-import { putManifest } from '../../registry/manifests.ts';
-import { findManifest, listReferrers } from '../../registry/referrers.ts';
+import { findManifest, putManifest } from '../../registry/manifests.ts';
+import { listReferrers } from '../../registry/referrers.ts';
 import type { BlobUploader } from '../../registry/upload.ts';
 import { extendLayers, parseAttachments } from '../../signing/sigstore/attachments.ts';
-import { MANIFEST_LIMIT, type RawManifest, type Referrer } from '../transport.ts';
+import type { RawManifest, Referrer } from '../transport.ts';
 
 /** @throws OcipushError MANIFEST_INVALID, LIMIT_EXCEEDED, or of the registry */
 export async function findReferrers(

@@ -3,10 +3,10 @@ import { randomBytes } from 'node:crypto';
 import type { Digest } from '../../image/digest.ts';
 import { encodeJson } from '../../image/json-encoder.ts';
 import { readList, readMembers, readString } from '../../image/json-field.ts';
-import { collect, single } from '../../io/bytes.ts';
+import { MANIFEST_LIMIT } from '../../image/manifest-type.ts';
 import { parseJsonObject } from '../../io/bounded-json.ts';
 import type { RegistryClient } from '../../registry/client.ts';
-import { MANIFEST_LIMIT } from '../transport.ts';
+import { readAnswer } from '../../registry/read-answer.ts';
 
 /** What a signature is called there that a reader knows. */
 const ATOMIC = 'atomic';
@@ -29,16 +29,15 @@ export async function readExtension(
   client: RegistryClient,
   digest: Digest,
 ): Promise<readonly Uint8Array[]> {
-  const response = await client.send({
+  const request = {
     method: 'GET',
     target: targetOf(client, digest),
     accept: [200],
-    streams: [200],
     attempt: `reading signatures of ${digest}`,
-  });
+  } as const;
   const document = 'signatures';
-  const stream = response.stream ?? single(response.body);
-  const value = parseJsonObject(await collect(stream, MANIFEST_LIMIT, document), document);
+  const { bytes } = await readAnswer(client, request, MANIFEST_LIMIT, document);
+  const value = parseJsonObject(bytes, document);
   const listed = readMembers({ value, document, path: '' })('signatures');
   return readList({ ...listed, value: listed.value ?? [] })
     .map(readMembers)

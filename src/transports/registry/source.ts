@@ -15,7 +15,6 @@ import { getManifest } from '../../registry/manifests.ts';
 import { nameScopes } from '../policy-scopes.ts';
 import { DAMAGED_HINT } from '../source-error.ts';
 import {
-  MANIFEST_LIMIT,
   type ImageReference,
   type ImageSource,
   type RawManifest,
@@ -62,7 +61,7 @@ class RegistrySource implements ImageSource {
   async getManifest(instance?: Descriptor): Promise<RawManifest> {
     const expected = instance?.digest ?? this.#name.digest;
     const target = expected ?? this.#name.tag ?? 'latest';
-    const delivered = getManifest(this.#client, target, MANIFEST_LIMIT);
+    const delivered = getManifest(this.#client, target);
     const { bytes, mediaType: said = '' } = await delivered.catch((error: unknown) => {
       throw readingError(error, instance === undefined ? 'SOURCE_NOT_FOUND' : 'BLOB_UNKNOWN');
     });
