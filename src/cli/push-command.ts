@@ -4,10 +4,11 @@ import { addAbortSignal } from 'node:stream';
 import { readPolicy } from '../config/policy.ts';
 import { OcipushError } from '../errors.ts';
 import type { ByteStream } from '../io/bytes.ts';
+import { NotingSink } from '../push/notes.ts';
 import type { PushOptions } from '../push/options.ts';
 import { openUserCache, temporaryDirectory } from '../push/places.ts';
-import type { ProgressEvent, ProgressSink } from '../push/progress.ts';
-import { retryReport, type PushNotes, type RetryReport } from '../push/report.ts';
+import type { ProgressSink } from '../push/progress.ts';
+import type { PushNotes } from '../push/report.ts';
 import { push, throwFailures, type PushOutcome } from '../push/push.ts';
 import { parseDestinationReference, parseSourceReference } from '../transports/references.ts';
 import type { TransportContext } from '../transports/transport.ts';
@@ -65,7 +66,7 @@ async function carryOut(
   const { environment } = host;
   const policy = await readPolicy({ path: flags.signaturePolicy, environment });
   const renderer = await chooseRenderer(output.display, host);
-  const notes = new Notes(renderer);
+  const notes = new NotingSink(renderer);
   const stopLogging = logRequests((message) =>
     renderer.event({ kind: 'log', level: 'debug', message }),
   );
@@ -88,23 +89,6 @@ async function carryOut(
   } finally {
     stopLogging();
     renderer.close();
-  }
-}
-
-/** Keeps what passes and the result has to tell, too. */
-class Notes implements ProgressSink, PushNotes {
-  readonly warnings: string[] = [];
-  readonly retries: RetryReport[] = [];
-  readonly #next: ProgressSink;
-
-  constructor(next: ProgressSink) {
-    this.#next = next;
-  }
-
-  event(event: ProgressEvent): void {
-    if (event.kind === 'warning') this.warnings.push(event.message);
-    if (event.kind === 'retry') this.retries.push(retryReport(event));
-    this.#next.event(event);
   }
 }
 

@@ -92,13 +92,13 @@ async function copyImage(session: PushSession): Promise<PushResult> {
   destination.announce?.(announcementOf(session, plans));
   const current = await findOccupants(session);
   if (predicted) checkOverwrite(session, predicted);
-  if (options.dryRun) return previewPush(session, planned, predicted, current);
   const willBeSigned = isSigned(session, carried);
-  const referrers = await findReferrers(session, digestsIn(planned));
   // Signatures may be others than when the image was written.
   const staysThere = !willBeSigned || destination.signatures?.place === 'apart';
-  const isThere = predicted?.digest === current && staysThere;
-  if (predicted && isThere && (await isIntact(session, planned, predicted))) {
+  const isThere = predicted !== undefined && predicted.digest === current && staysThere;
+  if (options.dryRun) return previewPush(session, planned, predicted, isThere);
+  const referrers = await findReferrers(session, digestsIn(planned));
+  if (isThere && (await isIntact(session, planned, predicted))) {
     progress.event({ kind: 'unchanged', digest: predicted.digest });
     if (willBeSigned || options.tags.length > 0 || referrers.length > 0) {
       await destination.begin();

@@ -8,6 +8,10 @@ import type { Signer } from '../signing/signer.ts';
 import type { Recipient } from '../transforms/encrypt/recipient.ts';
 import type { LayerAction } from './layers.ts';
 
+/** podman's numbers (containers.conf(5)). */
+export const DEFAULT_JOBS = 6;
+export const DEFAULT_RETRY = 3;
+
 /** How layers are to be compressed. */
 export interface CompressionWish {
   /** Layers in any other form are recoded; unset: what is not compressed becomes gzip. */
@@ -55,6 +59,8 @@ export interface MountSource {
   readonly registry?: string | undefined;
   readonly path: string;
 }
+
+/** What goes along of all that refers to an image. */
 export type ReferrersWish = 'none' | 'signatures' | 'all';
 
 export interface PushOptions {

@@ -1,28 +1,24 @@
 /** Says what a push would do, without doing it. */
-import type { Digest } from '../image/digest.ts';
 import type { RawManifest } from '../transports/transport.ts';
 import { previewConfig, previewLayer, type PreviewedBlob } from './blobs.ts';
 import type { PlannedImage } from './image.ts';
-import { imagesIn, signaturesIn, type PlannedManifest } from './manifests.ts';
+import { imagesIn, type PlannedManifest } from './manifests.ts';
 import type { PushResult } from './options.ts';
 import type { PushSession } from './session.ts';
-import { isSigned } from './signatures.ts';
 
 /**
  * Asks the destination what it has of a plan.
- * @param current what the destination's name stands for now
+ * @param predicted what would be written, where that is known
+ * @param isThere whether the destination's name stands for just that already
  * @throws OcipushError of the destination
  */
 export async function previewPush(
   session: PushSession,
   planned: PlannedManifest,
   predicted: RawManifest | undefined,
-  current: Digest | undefined,
+  isThere: boolean,
 ): Promise<PushResult> {
   const { destination, options } = session;
-  const willBeSigned = isSigned(session, signaturesIn(planned));
-  const staysThere = !willBeSigned || destination.signatures?.place === 'apart';
-  const isThere = predicted !== undefined && predicted.digest === current && staysThere;
   const blobs = isThere ? [] : await previewBlobs(session, planned);
   const written = (isThere ? 0 : manifestCount(planned)) + options.tags.length;
   // The first asks what the name stands for now.

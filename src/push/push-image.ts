@@ -7,11 +7,12 @@ import { hostPlatform } from '../image/platform.ts';
 import { connectionOptions, type ConnectionWish } from '../registry/connection-options.ts';
 import type { RegistryOptions } from '../registry/options.ts';
 import { parseDestinationReference, parseSourceReference } from '../transports/references.ts';
-import type { CompressionWish, PushOptions } from './options.ts';
+import { NotingSink } from './notes.ts';
+import { DEFAULT_JOBS, DEFAULT_RETRY, type CompressionWish, type PushOptions } from './options.ts';
 import { openUserCache, temporaryDirectory } from './places.ts';
 import type { ProgressEvent } from './progress.ts';
 import { push, throwFailures } from './push.ts';
-import { reportOf, retryReport, type PushReport, type RetryReport } from './report.ts';
+import { reportOf, type PushReport } from './report.ts';
 
 /** What is left out is as the command has it without its flag. */
 export interface PushImageRequest
@@ -46,14 +47,8 @@ const NO_COMPRESSION_WISH: CompressionWish = {
  */
 export async function pushImage(request: PushImageRequest): Promise<PushReport> {
   const { environment = process.env, onProgress } = request;
-  const warnings: string[] = [];
-  const retries: RetryReport[] = [];
-  const event = (each: ProgressEvent): void => {
-    if (each.kind === 'warning') warnings.push(each.message);
-    if (each.kind === 'retry') retries.push(retryReport(each));
-    onProgress?.(each);
-  };
-  const warn = (message: string): void => event({ kind: 'warning', message });
+  const notes = new NotingSink({ event: (event) => onProgress?.(event) });
+  const warn = (message: string): void => notes.event({ kind: 'warning', message });
   const signal = request.signal ?? new AbortController().signal;
   const outcomes = await push({
     source: await parseSourceReference(request.image),
@@ -67,12 +62,12 @@ export async function pushImage(request: PushImageRequest): Promise<PushReport> 
       environment,
       warn,
     },
-    progress: { event },
+    progress: notes,
     cache: await openUserCache(environment),
     policy: await readPolicy({ environment }),
   });
   throwFailures(outcomes);
-  return reportOf(outcomes, { warnings, retries });
+  return reportOf(outcomes, notes);
 }
 
 function optionsOf(request: PushImageRequest): PushOptions {
@@ -92,8 +87,8 @@ function optionsOf(request: PushImageRequest): PushOptions {
     removeSignatures: request.removeSignatures ?? false,
     signing: request.signing ?? { signers: [] },
     encryption: request.encryption,
-    retry: request.retry ?? 3,
-    jobs: request.jobs ?? 6,
+    retry: request.retry ?? DEFAULT_RETRY,
+    jobs: request.jobs ?? DEFAULT_JOBS,
     format: request.format,
     expectDigest: request.expectDigest,
     retryDelay: request.retryDelay,

@@ -3,7 +3,12 @@ import type { Command } from 'commander';
 import type { EngineConf } from '../../config/engine-conf.ts';
 import { OcipushError } from '../../errors.ts';
 import { parseDockerReference } from '../../image/docker-reference.ts';
-import type { MountSource, PushOptions } from '../../push/options.ts';
+import {
+  DEFAULT_JOBS,
+  DEFAULT_RETRY,
+  type MountSource,
+  type PushOptions,
+} from '../../push/options.ts';
 import { goQuote } from '../escape.ts';
 import {
   addBooleanFlag,
@@ -17,10 +22,6 @@ import { convertSetting } from '../setting.ts';
 import { parseCompressionOptions, type CompressionFlags } from './compression.ts';
 import { parseEncryptionOptions, type EncryptionFlags } from './encryption.ts';
 import { parseImageOptions, type ImageFlags } from './image.ts';
-
-/** podman's numbers (containers.conf(5)). */
-const DEFAULT_JOBS = 6;
-const DEFAULT_RETRY = 3;
 
 /** The flags as typed. */
 export interface PushFlags extends CompressionFlags, EncryptionFlags, ImageFlags {
