@@ -1,5 +1,6 @@
 /** Parses what a person types for a source or a destination; each transport loads when it is named. */
 import { OcipushError, withDetails, wrapError } from '../errors.ts';
+import { isPathLike } from '../io/path-like.ts';
 import type { DestinationReference, SourceReference } from './transport.ts';
 
 type AnyReference = SourceReference & DestinationReference;
@@ -77,5 +78,5 @@ async function parseTyped(text: string): Promise<AnyReference | undefined> {
 
 /** A path or standard input, and not the name of an image. */
 function looksLikePath(text: string): boolean {
-  return text === '-' || /^\.{0,2}\//.test(text);
+  return text === '-' || isPathLike(text);
 }

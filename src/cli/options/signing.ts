@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { OcipushError } from '../../errors.ts';
 import { formatReference, parseDockerReference } from '../../image/docker-reference.ts';
+import { isPathLike } from '../../io/path-like.ts';
 import { systemClock } from '../../io/retry-clock.ts';
 import type { SigningWish, WishedSigner } from '../../push/options.ts';
 import type { AskPassphrase } from '../../signing/passphrase.ts';
@@ -105,7 +106,7 @@ async function simpleSigner(
 ): Promise<WishedSigner> {
   const format = 'simple-signing';
   const ask = await askFor(key, host);
-  if (looksLikePath(key)) {
+  if (isPathLike(key)) {
     const { createKeyFileSigner } = await import('../../signing/simple/key-file-signer.ts');
     const options = { file: key, passphrase: passphrase ?? ask ?? cannotAsk(key) };
     return { format, signer: createKeyFileSigner({ ...STAMP, ...options }) };
@@ -176,11 +177,6 @@ function cannotAsk(key: string): AskPassphrase {
       { origin: 'usage', hint: 'give it with --sign-passphrase-file' },
     );
   };
-}
-
-/** As for IMAGE: no name of a key begins so. */
-function looksLikePath(text: string): boolean {
-  return /^\.{0,2}\//.test(text);
 }
 
 /** @throws OcipushError USAGE, in skopeo's words; REFERENCE_INVALID */

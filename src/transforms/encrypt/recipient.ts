@@ -1,5 +1,6 @@
 /** Who is to be able to decrypt, as it is typed: `jwe:FILE`, `pgp:NAME`, `provider:NAME:PARAMETER` … */
 import { OcipushError } from '../../errors.ts';
+import { isPathLike } from '../../io/path-like.ts';
 
 /** Where the public key of a recipient is found, by the protocol in which it is used. */
 export type Recipient =
@@ -31,7 +32,7 @@ const READERS: { readonly [P in Protocol]: (value: string) => RecipientOf<P> } =
   jwe: (file) => ({ protocol: 'jwe', file }),
   pkcs7: (file) => ({ protocol: 'pkcs7', file }),
   pgp: (value) =>
-    isPath(value) ? { protocol: 'pgp', file: value } : { protocol: 'pgp', name: value },
+    isPathLike(value) ? { protocol: 'pgp', file: value } : { protocol: 'pgp', name: value },
   pkcs11: (value) =>
     value.startsWith('pkcs11:')
       ? { protocol: 'pkcs11', uri: value }
@@ -61,10 +62,6 @@ export function parseRecipient(text: string): Recipient {
 
 function isProtocol(text: string): text is Protocol {
   return Object.hasOwn(READERS, text);
-}
-
-function isPath(text: string): boolean {
-  return /^\.{0,2}\//.test(text);
 }
 
 function invalid(message: string): OcipushError {
