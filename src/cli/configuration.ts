@@ -2,7 +2,7 @@
 import { readContainersConf } from '../config/containers-conf.ts';
 import type { EngineConf } from '../config/engine-conf.ts';
 import type { Host } from './host.ts';
-import { warningLine } from './render/wording.ts';
+import { warnOn } from './render/wording.ts';
 
 export interface ConfiguredHost extends Host {
   readonly conf: EngineConf;
@@ -15,8 +15,11 @@ export interface ConfiguredHost extends Host {
  */
 export async function configure(host: Host): Promise<ConfiguredHost> {
   const conf = await readContainersConf(host.environment);
-  const warn = (message: string) => void host.stderr.write(warningLine(message, new Date()));
-  return { ...host, conf, environment: { ...variablesOf(conf, warn), ...host.environment } };
+  return {
+    ...host,
+    conf,
+    environment: { ...variablesOf(conf, warnOn(host.stderr)), ...host.environment },
+  };
 }
 
 function variablesOf({ env }: EngineConf, warn: (message: string) => void): Record<string, string> {

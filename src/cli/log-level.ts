@@ -2,12 +2,7 @@
 import { OcipushError } from '../errors.ts';
 import { goQuote } from './escape.ts';
 
-/** From the least to the gravest. */
-const LEVELS = ['trace', 'debug', 'info', 'warning', 'error', 'fatal', 'panic'] as const;
-
-export type LogLevel = (typeof LEVELS)[number];
-
-/** As podman names them: one has two names. */
+/** From the least to the gravest, as podman names them: one has two names. */
 export const LEVEL_NAMES = [
   'trace',
   'debug',
@@ -18,6 +13,8 @@ export const LEVEL_NAMES = [
   'fatal',
   'panic',
 ] as const;
+
+export type LogLevel = Exclude<(typeof LEVEL_NAMES)[number], 'warn'>;
 
 /** @throws OcipushError USAGE, in podman's words */
 export function parseLogLevel(text: string): LogLevel {
@@ -32,5 +29,5 @@ export function parseLogLevel(text: string): LogLevel {
 
 /** Whether a message of `level` is shown where `threshold` is asked for. */
 export function isShown(level: LogLevel, threshold: LogLevel): boolean {
-  return LEVELS.indexOf(level) >= LEVELS.indexOf(threshold);
+  return LEVEL_NAMES.indexOf(level) >= LEVEL_NAMES.indexOf(threshold);
 }

@@ -1,17 +1,14 @@
 /** What login and logout work on: a registry or a namespace at one, and where its credentials are. */
-import { authFileToChange } from '../config/auth-file-paths.ts';
 import { createAuthFileLookup } from '../config/auth-lookup.ts';
-import type { AuthStore } from '../config/auth-store.ts';
+import { openAuthStore, type AuthStore } from '../config/auth-store.ts';
 import type { CredentialLookup } from '../config/credentials.ts';
-import { AUTH_FILES } from '../config/helper-list.ts';
 import { readRegistriesConf, type ShortNames } from '../config/registries-conf.ts';
 import { OcipushError } from '../errors.ts';
 import { isDomain, parseDockerReference } from '../image/docker-reference.ts';
-import { systemClock } from '../io/retry-clock.ts';
 import { goQuote } from './escape.ts';
 import type { Host } from './host.ts';
 import type { AuthFileFlags } from './options/login.ts';
-import { warningLine } from './render/wording.ts';
+import { warnOn } from './render/wording.ts';
 
 /** What credentials are for. */
 export interface CredentialKey {
@@ -41,19 +38,14 @@ export async function openLoginPlace(flags: AuthFileFlags, host: Host): Promise<
     );
   }
   const { environment, signal } = host;
-  const warn = (message: string) => void host.stderr.write(warningLine(message, new Date()));
+  const warn = warnOn(host.stderr);
   const registries = await readRegistriesConf(environment);
   const { credentialHelpers } = registries;
   // A file that is named to be written need not be there yet.
   const authfile =
     flags.authfile || flags.compatAuthFile || environment['REGISTRY_AUTH_FILE'] || undefined;
   return {
-    store: {
-      file: await authFileToChange(flags, environment),
-      credentialHelpers: credentialHelpers ?? [AUTH_FILES],
-      environment,
-      wait: { clock: systemClock, signal },
-    },
+    store: await openAuthStore(flags, { environment, credentialHelpers, signal }),
     lookup: createAuthFileLookup({ authfile, environment, credentialHelpers, warn, signal }),
     registries,
     warn,

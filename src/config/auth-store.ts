@@ -1,8 +1,9 @@
 /** Where credentials are kept for the next command: credential helpers, and one auth file. */
 import { OcipushError } from '../errors.ts';
 import type { LockWait } from '../io/file-lock.ts';
+import { systemClock } from '../io/retry-clock.ts';
 import { encodeAuth } from './auth-entry.ts';
-import type { AuthFileTarget } from './auth-file-paths.ts';
+import { authFileToChange, type AuthFileFlags, type AuthFileTarget } from './auth-file-paths.ts';
 import { changeAuthFile, withEntry, withoutEntries, withoutEntry } from './auth-file-write.ts';
 import { readAuthFile, type AuthFile } from './auth-file.ts';
 import {
@@ -20,6 +21,26 @@ export interface AuthStore {
   readonly credentialHelpers: readonly string[];
   readonly environment: NodeJS.ProcessEnv;
   readonly wait: LockWait;
+}
+
+/** What says where credentials are kept. */
+export interface AuthStorePlaces {
+  readonly environment: NodeJS.ProcessEnv;
+  /** As in registries.conf; undefined where that does not say. */
+  readonly credentialHelpers: readonly string[] | undefined;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The store that a login changes; no file in it is opened yet.
+ * @throws OcipushError CONFIG_INVALID as {@link authFileToChange}
+ */
+export async function openAuthStore(
+  flags: AuthFileFlags,
+  { environment, credentialHelpers = [AUTH_FILES], signal }: AuthStorePlaces,
+): Promise<AuthStore> {
+  const file = await authFileToChange(flags, environment);
+  return { file, credentialHelpers, environment, wait: { clock: systemClock, signal } };
 }
 
 /** What one helper has for one server. */

@@ -1,12 +1,12 @@
 /** registries.conf: short names, credential helpers, and which registries are blocked or insecure. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { OcipushError } from '../errors.ts';
+import type { OcipushError } from '../errors.ts';
 import { isAbsent } from '../io/system-error.ts';
 import { dropInFiles } from './drop-ins.ts';
 import { homeDirectory } from './home.ts';
 import { mergeRegistryRules, type RegistryRule } from './registry-rules.ts';
-import { isVersion1, readRegistryRules } from './registry-tables.ts';
+import { invalidRegistries, isVersion1, readRegistryRules } from './registry-tables.ts';
 import { readTomlFile, stringAt, stringsAt, tableAt, type ConfigTable } from './toml-file.ts';
 
 export interface ShortNames {
@@ -56,7 +56,7 @@ export async function readRegistriesConf(
 async function readDropIn(path: string): Promise<ConfigTable | undefined> {
   const table = await readTomlFile(path);
   if (table === undefined || !isVersion1(table)) return table;
-  throw invalid(path, 'registry must be in v2 format but is in v1');
+  throw invalidRegistries(path, 'registry must be in v2 format but is in v1');
 }
 
 /** Later files win; an alias for nothing takes an earlier one back. */
@@ -95,13 +95,5 @@ async function exists(path: string): Promise<boolean> {
 
 function missing(path: string): OcipushError {
   const hint = 'correct CONTAINERS_REGISTRIES_CONF or REGISTRIES_CONFIG_PATH';
-  return invalid(path, 'no such file or directory', hint);
-}
-
-function invalid(path: string, reason: string, hint = 'correct it'): OcipushError {
-  return new OcipushError(
-    'CONFIG_INVALID',
-    `loading registries configuration ${JSON.stringify(path)}: ${reason}`,
-    { origin: 'config', hint },
-  );
+  return invalidRegistries(path, 'no such file or directory', hint);
 }

@@ -32,16 +32,20 @@ export function isVersion1(file: ConfigTable): boolean {
 function readRule(table: ConfigTable): RegistryRule {
   const location = locationAt(table, 'location');
   const prefix = locationAt(table, 'prefix') || location;
-  if (prefix === '') throw invalid(table, 'invalid condition: both location and prefix are unset');
+  if (prefix === '')
+    throw invalidRegistries(table.file, 'invalid condition: both location and prefix are unset');
   const isPattern = prefix.startsWith('*.');
   if (location === '' && !isPattern) {
-    throw invalid(
-      table,
+    throw invalidRegistries(
+      table.file,
       'invalid condition: location is unset and prefix is not in the format: *.example.com',
     );
   }
   if (isPattern && /[/@:]/.test(prefix)) {
-    throw invalid(table, `invalid prefix '${prefix}': a pattern of hosts has no path, tag or port`);
+    throw invalidRegistries(
+      table.file,
+      `invalid prefix '${prefix}': a pattern of hosts has no path, tag or port`,
+    );
   }
   const insecure = booleanAt(table, 'insecure');
   return { prefix, location, insecure, blocked: booleanAt(table, 'blocked') };
@@ -50,7 +54,10 @@ function readRule(table: ConfigTable): RegistryRule {
 function locationAt(table: ConfigTable, name: string): string {
   const location = (stringAt(table, name) ?? '').replace(/\/+$/, '');
   if (!/^https?:\/\//.test(location)) return location;
-  throw invalid(table, `invalid location '${location}': URI schemes are not supported`);
+  throw invalidRegistries(
+    table.file,
+    `invalid location '${location}': URI schemes are not supported`,
+  );
 }
 
 /** One place cannot be safe under one name and unsafe under another. */
@@ -59,8 +66,8 @@ function checkLocations(rules: readonly RegistryRule[], file: ConfigTable): void
     const settings = new Map<string, boolean>();
     for (const rule of rules.filter(({ location }) => location !== '')) {
       if ((settings.get(rule.location) ?? rule[setting]) !== rule[setting]) {
-        throw invalid(
-          file,
+        throw invalidRegistries(
+          file.file,
           `registry '${rule.location}' is defined multiple times with conflicting '${setting}' setting`,
         );
       }
@@ -71,7 +78,7 @@ function checkLocations(rules: readonly RegistryRule[], file: ConfigTable): void
 
 function readVersion1(file: ConfigTable): readonly RegistryRule[] {
   if ('registry' in file.values || 'unqualified-search-registries' in file.values) {
-    throw invalid(file, 'mixing sysregistry v1/v2 is not supported');
+    throw invalidRegistries(file.file, 'mixing sysregistry v1/v2 is not supported');
   }
   const registries = tableAt(file, 'registries');
   const rules = new Map<string, RegistryRule>();
@@ -85,10 +92,8 @@ function readVersion1(file: ConfigTable): readonly RegistryRule[] {
   return [...rules.values()];
 }
 
-function invalid({ file }: ConfigTable, reason: string): OcipushError {
-  return new OcipushError(
-    'CONFIG_INVALID',
-    `loading registries configuration ${JSON.stringify(file)}: ${reason}`,
-    { origin: 'config', hint: 'correct it' },
-  );
+/** The error of a registries.conf at a path that cannot be used. */
+export function invalidRegistries(path: string, reason: string, hint = 'correct it'): OcipushError {
+  const message = `loading registries configuration ${JSON.stringify(path)}: ${reason}`;
+  return new OcipushError('CONFIG_INVALID', message, { origin: 'config', hint });
 }

@@ -1,8 +1,6 @@
 /** Logging in for programs: names instead of what is made of them, and defaults for all the rest. */
-import { authFileToChange } from '../config/auth-file-paths.ts';
-import { AUTH_FILES } from '../config/helper-list.ts';
+import { openAuthStore } from '../config/auth-store.ts';
 import { readRegistriesConf } from '../config/registries-conf.ts';
-import { systemClock } from '../io/retry-clock.ts';
 import { connectionOptions, type ConnectionWish } from './connection-options.ts';
 import { login } from './login.ts';
 
@@ -36,12 +34,7 @@ export async function loginTo(request: LoginToRequest): Promise<string> {
     registry: key.split('/', 1)[0] ?? key,
     credentials: { kind: 'basic', user, password },
     connection: connectionOptions(request, environment),
-    store: {
-      file: await authFileToChange(request, environment),
-      credentialHelpers: credentialHelpers ?? [AUTH_FILES],
-      environment,
-      wait: { clock: systemClock, signal },
-    },
+    store: await openAuthStore(request, { environment, credentialHelpers, signal }),
     signal,
   });
 }

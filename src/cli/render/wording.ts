@@ -94,9 +94,11 @@ function logged(event: RenderedEvent): LogEvent | undefined {
   return { kind: 'log', level: 'warning', message };
 }
 
-/** A warning as {@link logLine} has it. */
-export function warningLine(message: string, now: Date): string {
-  return logLine({ kind: 'log', level: 'warning', message }, now);
+/** Writes warnings as {@link logLine} has them, where nothing else is being shown. */
+export function warnOn(stream: { write(text: string): unknown }): (message: string) => void {
+  return (message) => {
+    stream.write(logLine({ kind: 'log', level: 'warning', message }, new Date()));
+  };
 }
 
 /** A message as podman (logrus) logs it where nobody watches. */
