@@ -35,8 +35,8 @@ function artifact(subject: Descriptor | undefined, artifactType: string): readon
   ];
 }
 
-function digestIn([manifest]: readonly MadeBlob[]): Digest {
-  return descriptorIn([manifest].filter((each) => each !== undefined)).digest;
+function digestIn(made: readonly MadeBlob[]): Digest {
+  return descriptorIn(made).digest;
 }
 
 function descriptorIn([manifest]: readonly MadeBlob[]): Descriptor {
@@ -48,9 +48,11 @@ function descriptorIn([manifest]: readonly MadeBlob[]): Descriptor {
 function sourceWith(
   blobs: readonly MadeBlob[],
   listed: readonly (readonly [subject: Digest, artifact: readonly MadeBlob[], tag?: string])[],
+  parts: Parameters<typeof memorySource>[1] = {},
 ) {
   const all = [...blobs, ...listed.flatMap(([, made]) => made)];
   return memorySource(all, {
+    ...parts,
     referrers: (digest) =>
       listed
         .filter(([subject]) => subject === digest)
@@ -164,24 +166,18 @@ describe('what refers to an image', () => {
   });
 
   test('has to be as it is named', async () => {
-    const { source, image, made } = await scene();
+    const { image, made } = await scene();
     const [, layer] = made.signature;
     if (layer === undefined) throw new Error('no layer');
     const damaged = new Map([
       [layer.descriptor.digest, Buffer.from('x'.repeat(layer.bytes.length))],
     ]);
-    const list = [[image.manifest.descriptor.digest, made.signature]] as const;
-    const broken = memorySource([...blobsOfImage(image), ...made.signature], {
-      damaged,
-      referrers: (digest) =>
-        list
-          .filter(([subject]) => subject === digest)
-          .map(([, parts]) => ({ descriptor: descriptorIn(parts) })),
-    });
+    const listed = [[image.manifest.descriptor.digest, made.signature]] as const;
+    const broken = sourceWith(blobsOfImage(image), listed, { damaged });
     const destination = memoryDestination({ referrers: new Map() });
     const pushing = pushOne(broken, destination, { options: { referrers: 'all' } });
     expect(await thrownBy(pushing)).toMatchObject({ code: 'DIGEST_MISMATCH', origin: 'source' });
-    expect(source.isOpen()).toBe(false);
+    expect(broken.isOpen()).toBe(false);
   });
 });
 
