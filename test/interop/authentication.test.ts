@@ -7,7 +7,7 @@ import { makeLayer, writeOciLayout } from '../support/make-image.ts';
 import type { RunOptions } from '../support/ocipush.ts';
 import { makePeerHome, type PeerHome } from '../support/peer-home.ts';
 import { requirePeers, type PeerName } from '../support/peers.ts';
-import { openExchange, type Exchange } from './exchange.ts';
+import { digestRead, openExchange, type Exchange } from './exchange.ts';
 
 const htpasswd = { user: 'someone', password: 'pass:word, "quoted" é' };
 
@@ -193,17 +193,6 @@ async function openWithImage(options: DockerRegistryOptions): Promise<Exchange> 
   const layers = [await makeLayer({ 'etc/motd': 'Hello' })];
   await writeOciLayout(exchange.path('image'), { layers });
   return exchange;
-}
-
-/** The digest under which skopeo finds an image at the registry. */
-async function digestRead(
-  exchange: Exchange,
-  name: string,
-  ...flags: readonly string[]
-): Promise<string> {
-  const command = ['inspect', '--no-tags', '--format', '{{.Digest}}', ...flags];
-  const output = await exchange.peers.run('skopeo', ...command, `docker://${exchange.at(name)}`);
-  return output.toString().trim();
 }
 
 async function logIn(peers: PeerHome, host: string, login: Login): Promise<void> {

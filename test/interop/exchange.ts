@@ -49,6 +49,17 @@ export async function openExchange(options: DockerRegistryOptions = {}): Promise
   };
 }
 
+/** The digest under which skopeo finds an image at the registry. */
+export async function digestRead(
+  exchange: Exchange,
+  name: string,
+  ...flags: readonly string[]
+): Promise<string> {
+  const command = ['inspect', '--no-tags', '--format', '{{.Digest}}', ...flags];
+  const output = await exchange.peers.run('skopeo', ...command, `docker://${exchange.at(name)}`);
+  return output.toString().trim();
+}
+
 async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'latin1');

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { makeLayer, noise, writeOciLayout } from '../support/make-image.ts';
 import { startNginx } from '../support/nginx.ts';
 import { requirePeers } from '../support/peers.ts';
-import { openExchange, type Exchange } from './exchange.ts';
+import { digestRead, openExchange, type Exchange } from './exchange.ts';
 
 /** Pushes through nginx, and reads the digest back past it. @throws when either fails */
 async function pushThrough(exchange: Exchange, host: string): Promise<string> {
@@ -11,13 +11,7 @@ async function pushThrough(exchange: Exchange, host: string): Promise<string> {
   const digest = ['--digestfile', exchange.path('digest')];
   const run = await exchange.home.run([...flags, ...digest, 'oci:image', `${host}/team/app:1`]);
   if (run.code !== 0) throw new Error(run.stderr);
-  const inspect = ['inspect', '--no-tags', '--format', '{{.Digest}}', '--tls-verify=false'];
-  const read = await exchange.peers.run(
-    'skopeo',
-    ...inspect,
-    `docker://${exchange.at('team/app:1')}`,
-  );
-  return read.toString().trim();
+  return digestRead(exchange, 'team/app:1', '--tls-verify=false');
 }
 
 describe.runIf(requirePeers('docker-registry', 'nginx', 'skopeo'))('behind nginx', () => {

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { startJwtServer, type JwtServer, type JwtServerOptions } from '../support/jwt-server.ts';
 import { makeLayer, writeOciLayout } from '../support/make-image.ts';
 import { requirePeers } from '../support/peers.ts';
-import { openExchange, type Exchange } from './exchange.ts';
+import { digestRead, openExchange, type Exchange } from './exchange.ts';
 
 const ACCOUNT = { user: 'me', password: 'a:very/secret', identityToken: 'refresh-me' };
 const CREDS = ['--creds', `${ACCOUNT.user}:${ACCOUNT.password}`];
@@ -28,15 +28,8 @@ async function openGuarded(options: Partial<JwtServerOptions> = {}): Promise<Gua
   };
 }
 
-async function digestRead({ exchange }: Guarded, name: string): Promise<string> {
-  const flags = ['--no-tags', '--format', '{{.Digest}}', '--tls-verify=false', ...CREDS];
-  const output = await exchange.peers.run(
-    'skopeo',
-    'inspect',
-    ...flags,
-    `docker://${exchange.at(name)}`,
-  );
-  return output.toString().trim();
+function digestWithCreds({ exchange }: Guarded, name: string): Promise<string> {
+  return digestRead(exchange, name, '--tls-verify=false', ...CREDS);
 }
 
 describe.runIf(requirePeers('docker-registry', 'skopeo'))('a registry that wants tokens', () => {
@@ -45,7 +38,7 @@ describe.runIf(requirePeers('docker-registry', 'skopeo'))('a registry that wants
     const { exchange, tokens } = guarded;
     expect(await exchange.push('oci:image', 'team/app:1', CREDS)).toMatchObject({ code: 0 });
     expect(tokens.requests).toEqual(['GET repository:team/app:pull,push']);
-    expect(await digestRead(guarded, 'team/app:1')).toBe(await exchange.digestFile());
+    expect(await digestWithCreds(guarded, 'team/app:1')).toBe(await exchange.digestFile());
   });
 
   test('takes those that an identity token brings', async () => {
@@ -56,7 +49,7 @@ describe.runIf(requirePeers('docker-registry', 'skopeo'))('a registry that wants
     const run = await exchange.push('oci:image', 'team/app:1', ['--authfile=auth.json']);
     expect(run).toMatchObject({ code: 0 });
     expect(tokens.requests).toEqual(['POST repository:team/app:pull,push']);
-    expect(await digestRead(guarded, 'team/app:1')).toBe(await exchange.digestFile());
+    expect(await digestWithCreds(guarded, 'team/app:1')).toBe(await exchange.digestFile());
   });
 
   test('lets blobs be mounted with one token for both repositories', async () => {
@@ -72,7 +65,7 @@ describe.runIf(requirePeers('docker-registry', 'skopeo'))('a registry that wants
     expect(asked.filter((request) => request.includes('/blobs/'))).toEqual(
       Array(2).fill('201 POST /v2/team/second/blobs/uploads/'),
     );
-    expect(await digestRead(guarded, 'team/second:1')).toBe(await exchange.digestFile());
+    expect(await digestWithCreds(guarded, 'team/second:1')).toBe(await exchange.digestFile());
   });
 
   test('is pushed to also where its token server knows nothing of what could be mounted', async () => {
@@ -82,7 +75,7 @@ describe.runIf(requirePeers('docker-registry', 'skopeo'))('a registry that wants
     expect(await exchange.push('oci:image', 'team/app:1', flags)).toMatchObject({ code: 0 });
     const own = 'repository:team/app:pull,push';
     expect(tokens.requests).toEqual([`GET ${own} repository:team/gone:pull`, `GET ${own}`]);
-    expect(await digestRead(guarded, 'team/app:1')).toBe(await exchange.digestFile());
+    expect(await digestWithCreds(guarded, 'team/app:1')).toBe(await exchange.digestFile());
   });
 
   test.each([[['--creds', 'me:wrong-secret']], [[]]])('refuses %j', async (flags) => {

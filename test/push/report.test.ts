@@ -1,46 +1,29 @@
 import { describe, expect, test } from 'vitest';
 import { OcipushError } from '../../src/errors.ts';
-import { digestOf } from '../../src/image/digest.ts';
 import type { BlobReport, PushedImage, PushPlan } from '../../src/push/options.ts';
-import type { PushOutcome } from '../../src/push/push.ts';
 import { reportOf, retryReport } from '../../src/push/report.ts';
+import * as results from './results.ts';
+import {
+  compressed,
+  CONFIG,
+  failed,
+  IMAGE,
+  LAYER,
+  reached,
+  referred,
+  SMALL,
+  unknown,
+} from './results.ts';
 
-const LAYER = { mediaType: 'layer/type', digest: digestOf(Buffer.from('layer')), size: 4096 };
-const SMALL = { digest: digestOf(Buffer.from('small')), size: 1024 };
-const CONFIG = { mediaType: 'config/type', digest: digestOf(Buffer.from('config')), size: 300 };
-const IMAGE = digestOf(Buffer.from('image'));
+const NOTES = { warnings: [], retries: [] };
 
-const compressed: BlobReport = {
-  role: 'layer',
-  descriptor: LAYER,
-  action: 'gzip',
-  reason: 'it is not compressed yet',
-  how: 'uploaded',
-  stored: SMALL,
-};
 const config: BlobReport = {
-  role: 'config',
-  descriptor: CONFIG,
-  action: 'copy',
-  reason: 'it is no layer',
+  ...results.config,
   how: 'mounted',
-  stored: CONFIG,
   transfer: { bytes: 0, milliseconds: 12, mountedFrom: { registry: 'r.test', path: 'base' } },
 };
-const referred: BlobReport = {
-  role: 'layer',
-  descriptor: LAYER,
-  action: 'refer',
-  reason: 'its bytes stay where its URLs say',
-  how: 'referred',
-};
-
 const pushed: PushedImage = {
-  status: 'pushed',
-  digest: IMAGE,
-  size: 500,
-  mediaType: 'image/type',
-  reference: 'docker://r.test/a:1',
+  ...results.pushed,
   repository: { registry: 'r.test', path: 'a' },
   // Half of it went twice.
   blobs: [
@@ -49,26 +32,11 @@ const pushed: PushedImage = {
   ],
   signatures: [{ digest: IMAGE, size: 90 }],
 };
-const { stored: _stored, ...unknown } = compressed;
 const planned: PushPlan = {
-  ...pushed,
-  status: 'planned',
-  digest: undefined,
-  size: undefined,
+  ...results.planned,
+  repository: pushed.repository,
   blobs: [compressed, unknown, referred],
-  signatures: [],
-  requests: 7,
 };
-
-const NOTES = { warnings: [], retries: [] };
-
-function reached(value: PushedImage | PushPlan): PushOutcome {
-  return { status: 'fulfilled', value, reference: value.reference };
-}
-
-function failed(reason: unknown): PushOutcome {
-  return { status: 'rejected', reason, reference: 'dir:b' };
-}
 
 describe('reportOf', () => {
   test('tells of each blob what it was, what it is and how it got there', () => {

@@ -1,64 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { jsonResult, lineResult, planText } from '../../../src/cli/render/result.ts';
-import { digestOf } from '../../../src/image/digest.ts';
-import type { BlobReport, PushedImage, PushPlan } from '../../../src/push/options.ts';
-import type { PushOutcome } from '../../../src/push/push.ts';
-
-const LAYER = { mediaType: 'layer/type', digest: digestOf(Buffer.from('layer')), size: 4096 };
-const SMALL = { digest: digestOf(Buffer.from('small')), size: 1024 };
-const CONFIG = { mediaType: 'config/type', digest: digestOf(Buffer.from('config')), size: 300 };
-const IMAGE = digestOf(Buffer.from('image'));
-
-const compressed: BlobReport = {
-  role: 'layer',
-  descriptor: LAYER,
-  action: 'gzip',
-  reason: 'it is not compressed yet',
-  how: 'uploaded',
-  stored: SMALL,
-};
-const { stored: _stored, ...unknown } = compressed;
-const config: BlobReport = {
-  role: 'config',
-  descriptor: CONFIG,
-  action: 'copy',
-  reason: 'it is no layer',
-  how: 'exists',
-  stored: CONFIG,
-};
-const referred: BlobReport = {
-  role: 'layer',
-  descriptor: LAYER,
-  action: 'refer',
-  reason: 'its bytes stay where its URLs say',
-  how: 'referred',
-};
-
-const pushed: PushedImage = {
-  status: 'pushed',
-  digest: IMAGE,
-  size: 500,
-  mediaType: 'image/type',
-  reference: 'docker://r.test/a:1',
-  blobs: [compressed, config],
-  signatures: [],
-};
-const planned: PushPlan = {
-  ...pushed,
-  status: 'planned',
-  digest: undefined,
-  size: undefined,
-  blobs: [unknown, config, referred],
-  requests: 7,
-};
-
-function reached(value: PushedImage | PushPlan): PushOutcome {
-  return { status: 'fulfilled', value, reference: value.reference };
-}
-
-function failed(reason: unknown): PushOutcome {
-  return { status: 'rejected', reason, reference: 'dir:b' };
-}
+import {
+  compressed,
+  CONFIG,
+  config,
+  failed,
+  IMAGE,
+  LAYER,
+  planned,
+  pushed,
+  reached,
+  unknown,
+} from '../../push/results.ts';
 
 describe('jsonResult', () => {
   test('is one object over several lines', () => {
