@@ -1,20 +1,26 @@
 /** A push through a proxy that breaks every connection after some megabytes still arrives. */
-import { beforeAll, describe, expect, test } from 'vitest';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startCuttingProxy } from '../support/cutting-proxy.ts';
 import { startDockerRegistry } from '../support/docker-registry.ts';
 import { makeLayer, noise, writeOciLayout } from '../support/make-image.ts';
-import { makeHome } from '../support/ocipush.ts';
+import { makeHome, type Home } from '../support/ocipush.ts';
 import { requirePeers } from '../support/peers.ts';
 
 const GB = 1_000_000_000;
 const CUT = 20_000_000;
 
 describe.runIf(requirePeers('docker-registry'))('connections that break every 20 MB', () => {
-  let layers: readonly Uint8Array[] = [];
+  let images: Home;
 
   beforeAll(async () => {
-    layers = [await makeLayer({ noise: noise(GB) })];
+    images = await makeHome();
+    await writeOciLayout(join(images.path, 'image'), {
+      layers: [await makeLayer({ noise: noise(GB) })],
+    });
   });
+
+  afterAll(async () => images[Symbol.asyncDispose]());
 
   test.each([
     ['as it is', ['--accept-uncompressed']],
@@ -23,9 +29,9 @@ describe.runIf(requirePeers('docker-registry'))('connections that break every 20
     await using home = await makeHome();
     await using registry = await startDockerRegistry();
     await using proxy = await startCuttingProxy(registry.host, () => ({ fromClient: CUT }));
-    await writeOciLayout(`${home.path}/image`, { layers });
     const destination = `${proxy.host}/team/app:1`;
-    const args = ['push', '--tls-verify=false', '--retry=0', ...flags, 'oci:image', destination];
+    const image = `oci:${join(images.path, 'image')}`;
+    const args = ['push', '--tls-verify=false', '--retry=0', ...flags, image, destination];
     const run = await home.run(args);
     expect(run).toMatchObject({ code: 0 });
     expect(proxy.cuts).toBeGreaterThan(0);

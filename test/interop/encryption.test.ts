@@ -190,17 +190,17 @@ describe.runIf(
   });
 
   test.each(['gzip', 'zstd', 'zstd:chunked'])('are compressed as %s before', async (format) => {
-    const plain = await writeOciLayout(exchange.path(`plain-${format.length}`), {
+    const name = `plain-${format.replace(':', '-')}`;
+    const plain = await writeOciLayout(exchange.path(name), {
       layers: [await makeLayer({ a: 'a' }), await makeLayer({ b: noise(100_000) })],
       tag: 'it',
     });
-    const source = `oci:plain-${format.length}:it`;
-    const place = await push(source, ['jwe:P-256.pem'], `--compression-format=${format}`);
+    const place = await push(`oci:${name}:it`, ['jwe:P-256.pem'], `--compression-format=${format}`);
     const end = `+${format.split(':')[0]}+encrypted`;
     for (const { mediaType } of await layersAt(place))
       expect(String(mediaType).endsWith(end)).toBe(true);
     const opened = await decrypt(place, ['P-256.key']);
-    const target = `dir:${exchange.path(`plain-again-${format.length}`)}`;
+    const target = `dir:${exchange.path(`${name}-again`)}`;
     await skopeo.run('skopeo', 'copy', '--quiet', '--dest-decompress', opened, target);
     const layers = await layersAt(target);
     expect(layers.map(({ digest }) => digest)).toEqual(plain.layers.map(({ diffID }) => diffID));

@@ -17,12 +17,12 @@ export async function writePair(dir: string, name: string, pair: KeyPair): Promi
 }
 
 /** Writes a certificate for `NAME.key` that signed itself: `NAME.crt` and `NAME.cer`, which is DER. */
-export function writeCertificate(dir: string, name: string, subject: string, days = 2): void {
+export function writeCertificate(dir: string, name: string, subject: string): void {
   const at = (end: string): string => join(dir, `${name}.${end}`);
   const openssl = (...args: readonly string[]): void => {
     execFileSync(peerPath('openssl'), args, { stdio: 'pipe' });
   };
-  const period = ['-days', String(days), '-utf8', '-subj', subject];
+  const period = ['-days', '2', '-utf8', '-subj', subject];
   openssl('req', '-x509', '-key', at('key'), ...period, '-out', at('crt'));
   openssl('x509', '-in', at('crt'), '-outform', 'DER', '-out', at('cer'));
 }
@@ -72,12 +72,9 @@ const MODULES = ['/usr/lib/softhsm/libsofthsm2.so', '/usr/local/lib/softhsm/libs
 /**
  * A token with the key of `KEY`, in PEM, under the name `layers`. Its module is copied beside it, for
  * peers see another /usr.
- * @returns the file of ocicrypt that says where the key is, and the one with its configuration
+ * @returns the configuration of ocicrypt; `key.yaml` beside it says where the key is
  */
-export async function makeToken(
-  home: string,
-  key: string,
-): Promise<{ readonly keyFile: string; readonly config: string }> {
+export async function makeToken(home: string, key: string): Promise<{ readonly config: string }> {
   const at = (name: string): string => join(home, name);
   await mkdir(at('tokens'), { recursive: true });
   await writeFile(at('softhsm2.conf'), `directories.tokendir = ${at('tokens')}\n`);
@@ -97,5 +94,5 @@ export async function makeToken(
   );
   const allowed = { 'module-directories': [`${home}/`], 'allowed-module-paths': [`${home}/`] };
   await writeFile(at('ocicrypt.conf'), JSON.stringify({ pkcs11: allowed }));
-  return { keyFile: at('key.yaml'), config: at('ocicrypt.conf') };
+  return { config: at('ocicrypt.conf') };
 }

@@ -18,17 +18,16 @@ export interface CuttingProxy extends AsyncDisposable {
 
 /**
  * Passes connections on to `upstream` (`127.0.0.1:port`).
- * @param cutFor where to cut a connection, whose number begins with 1; undefined for nowhere
+ * @param cutFor where to cut the next connection; undefined for nowhere
  */
 export async function startCuttingProxy(
   upstream: string,
-  cutFor: (connection: number) => CutPoint | undefined,
+  cutFor: () => CutPoint | undefined,
 ): Promise<CuttingProxy> {
   const sockets = new Set<Socket>();
-  const count = { connections: 0, cuts: 0, received: 0 };
+  const count = { cuts: 0, received: 0 };
   const server = createServer({ allowHalfOpen: true }, (client) => {
-    count.connections += 1;
-    const { fromClient = Infinity, fromServer = Infinity } = cutFor(count.connections) ?? {};
+    const { fromClient = Infinity, fromServer = Infinity } = cutFor() ?? {};
     const port = Number(upstream.split(':')[1]);
     const behind = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
     const cut = (): void => {
