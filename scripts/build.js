@@ -1,38 +1,73 @@
 /** Bundles the command and the library into dist/, in parts that load when they are needed. */
 import { readFile, rm } from 'node:fs/promises';
-import { build } from 'esbuild';
+import { build } from 'rolldown';
+import { TARGET } from './bundle.js';
 import { writeDeclarations } from './declarations.js';
 import { writeLicences } from './licences.js';
 
+/**
+ * What is needed together comes in one file, with all that it imports: to find and to open a file
+ * takes longer than to read what turns out not to be needed. The first that names a module has it.
+ */
+const FILES = {
+  // Answers `--version`, with main itself.
+  start: ['src/cli/error-text.ts', 'src/cli/version.ts'],
+  // Answers `--help` and completes.
+  program: ['src/cli/program.ts'],
+  push: [
+    'src/cli/push-command.ts',
+    'src/config/auth-lookup.ts',
+    'src/config/registries-conf.ts',
+    'src/registry/connection-options.ts',
+    'src/transports/destination-error.ts',
+    'src/transports/oci-layout/reference.ts',
+    'src/transports/registry/reference.ts',
+  ],
+  registry: ['src/transports/registry/destination.ts'],
+};
+
 const { version } = JSON.parse(await readFile('package.json', 'utf8'));
 
-await rm('dist', { recursive: true, force: true });
-const { metafile } = await build({
-  entryPoints: {
-    'cli/main': 'src/cli/main.ts',
-    index: 'src/index.ts',
-    'layer-cat': 'src/transports/containers-storage/layer-cat.ts',
-    'codec-thread': 'src/transforms/codec-thread.ts',
-  },
-  outdir: 'dist',
-  bundle: true,
-  splitting: true,
-  format: 'esm',
+const options = {
   platform: 'node',
-  // Its licence, the LGPL, wants it to be replaceable.
-  external: ['openpgp'],
-  target: 'node20.19',
-  define: { __OCIPUSH_VERSION__: JSON.stringify(version) },
-  // Dependencies that are CommonJS call require() for Node's own modules.
-  banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-  },
-  minifySyntax: true,
-  minifyWhitespace: true,
+  // The native part of one stands in node_modules; the licence of the other, the LGPL, wants it to
+  // be replaceable.
+  external: ['zstd-napi', 'openpgp'],
+  transform: { target: TARGET, define: { __OCIPUSH_VERSION__: JSON.stringify(version) } },
+  logLevel: 'warn',
+  // An import that waits until it is needed says so, whatever file it leads to.
+  checks: { ineffectiveDynamicImport: false },
+};
+
+const output = {
+  dir: 'dist',
+  format: 'esm',
+  entryFileNames: '[name].js',
+  chunkFileNames: '[name]-[hash].js',
+  minify: { compress: true, codegen: true, mangle: false },
   sourcemap: true,
-  legalComments: 'none',
-  logLevel: 'warning',
-  metafile: true,
+};
+
+const groups = Object.entries(FILES).map(([name, modules], index) => ({
+  name,
+  test: (id) => modules.some((module) => id.endsWith(`/${module}`)),
+  priority: Object.keys(FILES).length - index,
+}));
+
+await rm('dist', { recursive: true, force: true });
+const { output: main } = await build({
+  ...options,
+  input: { 'cli/main': 'src/cli/main.ts', index: 'src/index.ts' },
+  output: { ...output, codeSplitting: { groups } },
 });
-await writeLicences(metafile);
+// Threads and children share no objects with the command: what they load is theirs alone.
+const { output: threads } = await build({
+  ...options,
+  input: {
+    'codec-thread': 'src/transforms/codec-thread.ts',
+    'layer-cat': 'src/transports/containers-storage/layer-cat.ts',
+  },
+  output,
+});
+await writeLicences([...main, ...threads].flatMap(({ moduleIds = [] }) => moduleIds));
 await writeDeclarations();

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 /** The directory of a package, the innermost one where they are nested. */
 const PACKAGE = /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/;
 
-/** @param metafile of esbuild */
-export async function writeLicences({ inputs }) {
-  const directories = Object.keys(inputs).flatMap((input) => PACKAGE.exec(input)?.[0] ?? []);
+/** @param {readonly string[]} modules the paths of all that is in the bundle */
+export async function writeLicences(modules) {
+  const directories = modules.flatMap((path) => PACKAGE.exec(path)?.[0] ?? []);
   const texts = await Promise.all([...new Set(directories)].toSorted().map(licenceOf));
   await writeFile(
     join('dist', 'THIRD-PARTY-LICENSES.txt'),

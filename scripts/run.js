@@ -2,19 +2,11 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { bundle } from './bundle.js';
 
 // What follows is for the program, which finds it where its arguments always are.
 const [source = ''] = process.argv.splice(2, 1);
-const bundle = resolve('build', `${basename(source, '.ts')}.js`);
+const program = resolve('build', `${basename(source, '.ts')}.js`);
 await mkdir('build', { recursive: true });
-await build({
-  entryPoints: [source],
-  outfile: bundle,
-  bundle: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20.19',
-  logLevel: 'warning',
-});
-await import(pathToFileURL(bundle).href);
+await bundle(source, program);
+await import(pathToFileURL(program).href);

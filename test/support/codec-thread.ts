@@ -1,15 +1,6 @@
 /** Bundles the thread of the codecs for tests that run from the sources, which Node 20 cannot load. */
-import { build } from 'esbuild';
+import { bundle } from '../../scripts/bundle.js';
 
 export async function setup(): Promise<void> {
-  await build({
-    entryPoints: ['src/transforms/codec-thread.ts'],
-    outdir: 'build',
-    bundle: true,
-    packages: 'external',
-    format: 'esm',
-    platform: 'node',
-    target: 'node20.19',
-    logLevel: 'warning',
-  });
+  await bundle('src/transforms/codec-thread.ts', 'build/codec-thread.js');
 }

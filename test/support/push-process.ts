@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { build } from 'esbuild';
+import { bundle } from '../../scripts/bundle.js';
 
 export interface PushProcess extends AsyncDisposable {
   start(args: readonly string[], stdio?: StdioOptions): ChildProcess;
@@ -19,18 +19,7 @@ export interface PushProcess extends AsyncDisposable {
 export async function preparePushProcess(): Promise<PushProcess> {
   const directory = await mkdtemp(join(tmpdir(), 'ocipush-push-process-'));
   const script = join(directory, 'push.mjs');
-  await build({
-    entryPoints: [join(import.meta.dirname, 'killed-push.ts')],
-    outfile: script,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    logLevel: 'error',
-    banner: {
-      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-    },
-  });
+  await bundle(join(import.meta.dirname, 'killed-push.ts'), script);
   const start = (
     args: readonly string[],
     stdio: StdioOptions = ['ignore', 'inherit', 'inherit'],

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { build } from 'esbuild';
 import { describe, expect, test } from 'vitest';
+import { bundle } from '../../scripts/bundle.js';
 import { MIB } from '../../src/io/bytes.ts';
 import { ThreadPool } from '../../src/transforms/thread-pool.ts';
 import { throughThread } from '../../src/transforms/through-thread.ts';
@@ -69,25 +69,9 @@ describe('a stream through a thread', () => {
   });
 
   test('does not keep the process alive when it is forgotten', async () => {
-    const outfile = 'build/forgotten-stream.js';
-    await build({
-      stdin: {
-        contents: `
-          import { randomBytes } from 'node:crypto';
-          import { zstd } from './src/transforms/zstd.ts';
-          async function* input() { for (;;) yield randomBytes(1_000_000); }
-          const compressed = zstd(input(), {})[Symbol.asyncIterator]();
-          const { value } = await compressed.next();
-          console.log(value.length > 0);`,
-        resolveDir: '.',
-      },
-      outfile,
-      bundle: true,
-      packages: 'external',
-      format: 'esm',
-      platform: 'node',
-    });
-    const { stdout } = await promisify(execFile)(process.execPath, [outfile], { timeout: 20_000 });
+    const program = 'build/forgotten-stream.js';
+    await bundle('test/support/forgotten-stream.ts', program);
+    const { stdout } = await promisify(execFile)(process.execPath, [program], { timeout: 20_000 });
     expect(stdout).toBe('true\n');
   });
 });

@@ -1,4 +1,5 @@
 /** What a start costs: no module is loaded that the command at hand does not need. */
+import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,6 +26,8 @@ async function sourcesRun(directory: string): Promise<readonly string[]> {
     };
     const files = result.map(({ url }) => (url.startsWith('file:') ? fileURLToPath(url) : ''));
     for (const file of files.filter((path) => path.startsWith(DIST))) {
+      // What passes on the names of others has no source of its own.
+      if (!existsSync(`${file}.map`)) continue;
       const map = JSON.parse(await readFile(`${file}.map`, 'utf8')) as {
         readonly sources: readonly string[];
       };
