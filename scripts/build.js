@@ -28,12 +28,23 @@ const FILES = {
 
 const { version } = JSON.parse(await readFile('package.json', 'utf8'));
 
+/** undici would load it at every start, and does without where it is missing: it is never spoken. */
+const withoutHttp2 = {
+  name: 'without-http2',
+  resolveId: {
+    filter: { id: /^node:http2$/ },
+    handler: (id, importer) => (importer?.includes('/node_modules/undici/') ? '\0http2' : null),
+  },
+  load: { filter: { id: /^\0http2$/ }, handler: () => 'export const constants = {};' },
+};
+
 const options = {
   platform: 'node',
   // The native part of one stands in node_modules; the licence of the other, the LGPL, wants it to
   // be replaceable.
   external: ['zstd-napi', 'openpgp'],
   transform: { target: TARGET, define: { __OCIPUSH_VERSION__: JSON.stringify(version) } },
+  plugins: [withoutHttp2],
   logLevel: 'warn',
   // An import that waits until it is needed says so, whatever file it leads to.
   checks: { ineffectiveDynamicImport: false },
