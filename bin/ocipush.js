@@ -7,4 +7,5 @@ module.enableCompileCache?.();
 // For the few answers of a push V8 would optimise undici's HTTP parser, which takes 35 MB and 0.07 s of a core.
 // What runs much longer than that, the decoder of xz, is still optimised.
 setFlagsFromString('--wasm-tiering-budget=100000000');
-await import('../dist/cli/main.js');
+const { main } = await import('../dist/cli/main.cjs');
+await main(process.argv.slice(2));

@@ -1,4 +1,4 @@
-/** Bundles the command and the library into dist/, in parts that load when they are needed. */
+/** Bundles the command, the library and their threads into dist/, in parts that load when they are needed. */
 import { readFile, rm } from 'node:fs/promises';
 import { build } from 'rolldown';
 import { TARGET } from './bundle.js';
@@ -52,9 +52,6 @@ const options = {
 
 const output = {
   dir: 'dist',
-  format: 'esm',
-  entryFileNames: '[name].js',
-  chunkFileNames: '[name]-[hash].js',
   minify: { compress: true, codegen: true, mangle: false },
   sourcemap: true,
 };
@@ -66,19 +63,32 @@ const groups = Object.entries(FILES).map(([name, modules], index) => ({
 }));
 
 await rm('dist', { recursive: true, force: true });
-const { output: main } = await build({
+// As CommonJS, which Node loads with less ado than modules.
+const { output: command } = await build({
   ...options,
-  input: { 'cli/main': 'src/cli/main.ts', index: 'src/index.ts' },
-  output: { ...output, codeSplitting: { groups } },
+  input: { 'cli/main': 'src/cli/main.ts' },
+  output: {
+    ...output,
+    format: 'cjs',
+    entryFileNames: '[name].cjs',
+    chunkFileNames: '[name]-[hash].cjs',
+    codeSplitting: { groups },
+  },
 });
 // Threads and children share no objects with the command: what they load is theirs alone.
-const { output: threads } = await build({
+const { output: others } = await build({
   ...options,
   input: {
+    index: 'src/index.ts',
     'codec-thread': 'src/transforms/codec-thread.ts',
     'layer-cat': 'src/transports/containers-storage/layer-cat.ts',
   },
-  output,
+  output: {
+    ...output,
+    format: 'esm',
+    entryFileNames: '[name].js',
+    chunkFileNames: '[name]-[hash].js',
+  },
 });
-await writeLicences([...main, ...threads].flatMap(({ moduleIds = [] }) => moduleIds));
+await writeLicences([...command, ...others].flatMap(({ moduleIds = [] }) => moduleIds));
 await writeDeclarations();

@@ -39,7 +39,8 @@ function fail(error: unknown): void {
   process.exitCode = FAILURE;
 }
 
-async function main(argv: readonly string[]): Promise<void> {
+/** Runs a command; what went wrong has been said, and is the exit code, when it resolves. */
+export async function main(argv: readonly string[]): Promise<void> {
   process.on('SIGINT', () => onSignal('SIGINT')).on('SIGTERM', () => onSignal('SIGTERM'));
   process.on('uncaughtException', (error) => {
     fail(error);
@@ -81,5 +82,3 @@ async function main(argv: readonly string[]): Promise<void> {
   // What was cut short, a pipe on standard input say, could still hold the process.
   if (interruption.signal.aborted) process.exit();
 }
-
-await main(process.argv.slice(2));
