@@ -242,26 +242,37 @@ export class RegistryClient implements AsyncDisposable {
     }
   }
 
-  /** Falls back to plain HTTP where HTTPS was never answered and need not be. */
   async #reach(message: HttpRequest): Promise<HttpResponse> {
     const { protocol, host } = message.url;
-    const isRegistry = host === this.#origin.host;
+    const mayBePlain =
+      this.#security === 'insecure' && !this.#isSecure && isReplayable(message.body);
+    const isSecured = protocol === 'https:' && host === this.#origin.host;
+    if (isSecured && mayBePlain) return this.#reachEither(message);
+    const response = await this.#http.send(message);
+    if (isSecured) this.#isSecure = true;
+    return response;
+  }
+
+  /**
+   * Over HTTPS, or plain HTTP where that does not answer. What changes nothing and tells no secret is
+   * sent both ways at once: to wait until HTTPS has failed would take another round trip.
+   */
+  async #reachEither(message: HttpRequest): Promise<HttpResponse> {
+    const url = new URL(message.url);
+    url.protocol = 'http:';
+    const overtaken = new AbortController();
+    const signal = AbortSignal.any([message.signal, overtaken.signal]);
+    const sendPlain = (): Promise<HttpResponse> => this.#http.send({ ...message, url, signal });
+    const early = isHarmless(message) ? sendPlain() : undefined;
+    early?.catch(() => undefined);
     try {
       const response = await this.#http.send(message);
-      if (isRegistry && protocol === 'https:') this.#isSecure = true;
+      this.#isSecure = true;
+      overtaken.abort();
       return response;
     } catch (error) {
-      const mayFallBack =
-        this.#security === 'insecure' &&
-        isOfConnection(error) &&
-        !this.#isSecure &&
-        isRegistry &&
-        protocol === 'https:' &&
-        isReplayable(message.body);
-      if (!mayFallBack) throw error;
-      const url = new URL(message.url);
-      url.protocol = 'http:';
-      const response = await this.#http.send({ ...message, url });
+      if (!isOfConnection(error)) throw error;
+      const response = await (early ?? sendPlain());
       this.#origin = new URL(url.origin);
       return response;
     }
@@ -320,6 +331,10 @@ function connectionHost(registry: string): string {
 
 function isReplayable(body: RegistryRequest['body']): body is Uint8Array | undefined {
   return body === undefined || body instanceof Uint8Array;
+}
+
+function isHarmless({ method, headers = {} }: HttpRequest): boolean {
+  return method === 'HEAD' && headers['authorization'] === undefined;
 }
 
 /** A token with too few rights is refused with 401, or with 403 as RFC 6750 has it. */

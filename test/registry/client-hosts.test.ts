@@ -1,7 +1,9 @@
 /** Where requests go, and what they take along: redirects, and plain HTTP. */
+import { EventEmitter } from 'node:events';
 import { createServer as createTlsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import type { ReplayableRequest } from '../../src/registry/client.ts';
+import type { RegistryClient, ReplayableRequest } from '../../src/registry/client.ts';
 import type { Fault } from '../support/registry/faults.ts';
 import { TEST_CERTIFICATE } from '../support/registry/certificate.ts';
 import { watched } from '../support/streams.ts';
@@ -22,6 +24,37 @@ const START: ReplayableRequest = {
   accept: [202],
   attempt: 'starting',
 };
+/** The first byte of a connection that begins with TLS (RFC 8446, 5.1). */
+const TLS_HANDSHAKE = 0x16;
+
+/**
+ * A client for a server that answers 404 over plain HTTP and, once it has been asked that way, hands
+ * over the connections that begin with TLS.
+ * @returns the client, and the methods of the plain requests
+ */
+async function openEither(
+  onHello: (socket: Socket) => void,
+): Promise<{ readonly client: RegistryClient; readonly requests: readonly string[] }> {
+  const requests: string[] = [];
+  const asked = new EventEmitter();
+  const { url } = await serveTcp('https', (socket) => {
+    socket.once('data', (first: Buffer) => {
+      if (first[0] === TLS_HANDSHAKE) {
+        socket.pause();
+        socket.unshift(first);
+        if (requests.length > 0) onHello(socket);
+        else asked.once('asked', () => onHello(socket));
+        return;
+      }
+      requests.push(first.toString().split(' ')[0] ?? '');
+      socket.end('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n');
+      asked.emit('asked');
+    });
+  });
+  const { client } = await openClient(url.host);
+  return { client, requests };
+}
+
 const credentialsFor = async (): Promise<typeof PASSWORD> => PASSWORD;
 
 describe('redirects', () => {
@@ -111,29 +144,32 @@ describe('plain HTTP', () => {
     expect(registry.requests.map(({ status }) => status)).toEqual([404, 404, 202]);
   });
 
+  test('is spoken at once where that tells no secret, and else when HTTPS has failed', async () => {
+    let before: readonly string[] | undefined;
+    const { client, requests } = await openEither((hello) => {
+      before ??= [...requests];
+      hello.destroy();
+    });
+    const start = client.send({ ...START, accept: [404] });
+    expect((await client.send(HEAD)).url.protocol).toBe('http:');
+    expect(before).toEqual(['HEAD']);
+    await start;
+    expect(requests).toEqual(['HEAD', 'POST']);
+  });
+
   test('is not spoken with a registry that has answered over HTTPS', async () => {
-    const plain: number[] = [];
     let answered = 0;
     const tls = createTlsServer(TEST_CERTIFICATE, (_, response) => {
       answered += 1;
       response.writeHead(404, { connection: 'close' }).end();
     });
-    const { url } = await serveTcp('https', (socket) => {
-      socket.once('data', (first: Buffer) => {
-        if (first[0] !== 0x16) plain.push(first.length); // no TLS handshake
-        if (answered > 0 || plain.length > 0) {
-          socket.destroy();
-          return;
-        }
-        socket.pause();
-        socket.unshift(first);
-        tls.emit('connection', socket);
-      });
+    const { client, requests } = await openEither((hello) => {
+      if (answered === 0) tls.emit('connection', hello);
+      else hello.destroy();
     });
-    const { client } = await openClient(url.host);
-    await client.send(HEAD);
+    expect((await client.send(HEAD)).url.protocol).toBe('https:');
     expect(await thrownBy(client.send(HEAD))).toMatchObject({ code: 'REGISTRY_UNREACHABLE' });
-    expect([answered, plain]).toEqual([1, []]);
+    expect([answered, requests]).toEqual([1, ['HEAD']]);
   });
 
   test('is not spoken with another host', async () => {
