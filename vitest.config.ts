@@ -49,7 +49,7 @@ export default defineConfig({
           globalSetup: 'test/support/codec-thread.ts',
           testTimeout: 300_000,
           hookTimeout: 600_000,
-          fileParallelism: false,
+          maxWorkers: '100%',
           sequence: { groupOrder: 3 },
         },
       },
