@@ -1,11 +1,13 @@
 /** Docker and podman take what we give them, give us what they have, and find in it what skopeo finds. */
 import { execFile } from 'node:child_process';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { extract } from 'tar-stream';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { digestHex, parseDigest } from '../../src/image/digest.ts';
+import { digestHex, finishDigest, parseDigest } from '../../src/image/digest.ts';
 import {
   startDockerEngine,
   startPodmanService,
@@ -107,16 +109,15 @@ function parseInspection(text: string): Identity {
   };
 }
 
+/** Headers, and digests of contents. */
 async function membersOf(path: string): Promise<readonly (readonly string[])[]> {
-  const tar = extract();
-  tar.end(await readFile(path));
   const members: string[][] = [];
-  for await (const entry of tar) {
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of entry as AsyncIterable<Uint8Array>) chunks.push(chunk);
+  for await (const entry of createReadStream(path).pipe(extract())) {
+    const hash = createHash('sha256');
+    for await (const chunk of entry as AsyncIterable<Uint8Array>) hash.update(chunk);
     const { name, type, mode, uid, gid, uname, gname, size, mtime, linkname } = entry.header;
     const about = { name, type, mode, uid, gid, uname, gname, size, mtime, linkname };
-    members.push([JSON.stringify(about), Buffer.concat(chunks).toString('latin1')]);
+    members.push([JSON.stringify(about), finishDigest(hash)]);
   }
   return members;
 }
@@ -205,11 +206,10 @@ describe.runIf(hasPeers && requireRealImage())('the real image', () => {
     expect(await imageIn(engine)).toEqual({ ...expected, tags: ['real:gzip', 'real:plain'] });
   });
 
-  test('is loaded by podman from an archive', async () => {
-    const { dir, config, diffIDs } = realImage();
-    const archive = await pushArchive(`oci:${join(dir, 'oci-gzip')}`, 'real');
-    await peers.run('podman', 'load', '--quiet', '--input', archive);
-    const expected = { config, diffIDs, tags: ['example.com/real:1'] };
-    expect(await imageInPodman('podman', 'example.com/real:1')).toEqual(expected);
+  test('becomes the archive that skopeo makes of it', async () => {
+    const { dir } = realImage();
+    const ours = join(peers.path, 'ours.tar');
+    await push(`oci:${dir}/oci-gzip`, `docker-archive:${ours}:localhost/real-image:latest`);
+    expect(await membersOf(ours)).toEqual(await membersOf(join(dir, 'docker-archive.tar')));
   });
 });
