@@ -36,16 +36,24 @@ function effort(frameMebibytes: number, ...parameters: [number, number][]): Zstd
   return { frameSize: frameMebibytes * MIB, parameters };
 }
 
-/** @param level any integer, as in the reference; unset: the default */
+/** @param level any integer; unset: the default */
 export function zstdEffort(level = REFERENCE_DEFAULT): ZstdEffort {
   const found = EFFORTS.findLast(([from]) => level >= from);
   if (found === undefined) throw new TypeError(`${level} is no number`);
   return found[1];
 }
 
-/** @throws OcipushError USAGE for what is no integer */
+/** The levels that libzstd has (ZSTD_minCLevel and ZSTD_maxCLevel in zstd.h). */
+const LOWEST = -131_072;
+const HIGHEST = 22;
+
+/**
+ * The reference takes any number for the nearest of its four levels.
+ * @throws OcipushError USAGE for a level that zstd does not have
+ */
 export function checkZstdLevel(level: number | undefined): void {
-  if (level === undefined || Number.isInteger(level)) return;
+  if (level === undefined) return;
+  if (Number.isInteger(level) && level >= LOWEST && level <= HIGHEST) return;
   throw new OcipushError('USAGE', `zstd: invalid compression level: ${level}`, {
     origin: 'usage',
     hint: 'zstd takes levels 1 (fastest) to 22 (smallest)',

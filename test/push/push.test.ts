@@ -4,6 +4,7 @@ import { OcipushError } from '../../src/errors.ts';
 import { digestOf, type Digest } from '../../src/image/digest.ts';
 import { parseImageManifest } from '../../src/image/manifest.ts';
 import { OCI_MANIFEST } from '../../src/image/media-types.ts';
+import type { CompressionWish } from '../../src/push/options.ts';
 import {
   blobsOf,
   makeImage,
@@ -183,13 +184,25 @@ describe('a push', () => {
     expect(most).toBe(jobs);
   });
 
-  test('fails with a level that gzip does not have before anything else', async () => {
+  test.each<Partial<CompressionWish>>([
+    { level: 10 },
+    { format: 'gzip', level: 40 },
+    { format: 'gzip', level: -3 },
+    { format: 'zstd', level: 40 },
+    { format: 'zstd:chunked', level: 23 },
+  ])('fails with a level that the format does not have before anything else: %j', async (wish) => {
     const source = sourceOf(await imageOf());
-    const pushing = pushOne(source, memoryDestination(), {
-      options: { compression: { ...NO_COMPRESSION_WISH, level: 10 } },
+    const journal: Journal = [];
+    const pushing = pushOne(source, memoryDestination({ journal }), {
+      options: { compression: { ...NO_COMPRESSION_WISH, ...wish } },
     });
-    expect(await thrownBy(pushing)).toMatchObject({ code: 'USAGE' });
-    expect(source.isOpen()).toBe(false);
+    expect(await thrownBy(pushing)).toMatchObject({
+      code: 'USAGE',
+      origin: 'usage',
+      message: expect.stringContaining(`: invalid compression level: ${wish.level}`) as string,
+      hint: expect.any(String) as string,
+    });
+    expect([source.isOpen(), journal]).toEqual([false, []]);
   });
 });
 

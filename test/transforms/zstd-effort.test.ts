@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { checkZstdLevel, zstdEffort } from '../../src/transforms/zstd-effort.ts';
+import { zstdBinding } from '../../src/transforms/zstd-library.ts';
 
 describe('zstdEffort', () => {
   test.each([
@@ -20,13 +21,23 @@ describe('zstdEffort', () => {
 });
 
 describe('checkZstdLevel', () => {
-  test.each([[undefined], [-7], [0], [1], [22], [100]])('takes %s', (level) => {
+  const { minCLevel, maxCLevel } = zstdBinding();
+
+  test.each([[undefined], [minCLevel()], [-7], [0], [1], [maxCLevel()]])('takes %s', (level) => {
     expect(() => checkZstdLevel(level)).not.toThrow();
   });
 
-  test.each([[1.5], [NaN], [Infinity]])('refuses %s', (level) => {
-    expect(() => checkZstdLevel(level)).toThrow(
-      expect.objectContaining({ code: 'USAGE', origin: 'usage' }),
-    );
-  });
+  test.each([[minCLevel() - 1], [maxCLevel() + 1], [40], [1.5], [NaN], [Infinity]])(
+    'refuses %s',
+    (level) => {
+      expect(() => checkZstdLevel(level)).toThrow(
+        expect.objectContaining({
+          code: 'USAGE',
+          origin: 'usage',
+          message: `zstd: invalid compression level: ${level}`,
+          hint: expect.stringContaining('22'),
+        }),
+      );
+    },
+  );
 });

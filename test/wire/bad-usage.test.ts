@@ -52,12 +52,13 @@ describe('flags', () => {
     ['--retry-delay=xx'],
     ['--retry-delay=-1s'],
     ['--compression-level=10'],
+    ['--compression-format=zstd', '--compression-level=40'],
     ['--authfile=nope.json'],
     ['--creds=me'],
     ['--digestfile=nope/digest'],
     ['--digestfile=directory'],
-  ])('%s', async (flag) => {
-    const failure = failureOf(await scene.push('oci:image', [flag]));
+  ])('%s', async (...flags) => {
+    const failure = failureOf(await scene.push('oci:image', flags));
     expect(failure).toMatchObject<Partial<Failure>>({ code: 125, help: undefined });
     await expectNothingDone();
   });

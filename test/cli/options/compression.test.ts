@@ -71,6 +71,7 @@ describe('containers.conf', () => {
     ['brotli', undefined, ['--format=v2s2'], 'cannot find compressor for "brotli"'],
     ['gzip', 10, [], /level/],
     ['zstd', 19, ['--compression-format=gzip'], /level/],
+    ['zstd', 40, [], /level/],
   ])('is refused with %j at %j, %j', async (format, level, flags, reason) => {
     const error: unknown = await parse(flags, configured(format, level)).catch((each) => each);
     expect(error).toMatchObject({
