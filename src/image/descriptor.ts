@@ -29,7 +29,20 @@ export interface Platform {
 /** Has the digest of the table of contents of a zstd:chunked layer. */
 export const CHUNKED_ANNOTATION = 'io.github.containers.zstd-chunked.manifest-checksum';
 
+/** zstd:chunked and eStargz lead to single files in the compressed bytes. */
+const CONTENTS_TABLE =
+  /^(?:io\.github\.containers\.zstd-chunked|io\.containers\.estargz|containerd\.io\/snapshot\/stargz)\b/;
+
 /** Whether a layer, if it is zstd, can be read in parts. */
 export function isChunked({ annotations = {} }: Descriptor): boolean {
   return annotations[CHUNKED_ANNOTATION] !== undefined;
+}
+
+/** What is true of a layer in another form, too: all but where single files are, and their digests. */
+export function withoutContentsTable(
+  annotations: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(annotations).filter(([name]) => !CONTENTS_TABLE.test(name)),
+  );
 }

@@ -1,4 +1,5 @@
 /** Decides which layers are encrypted, from facts alone. */
+import { withoutContentsTable } from '../image/descriptor.ts';
 import type { ImageManifest } from '../image/manifest.ts';
 import { isEncryptedType } from '../image/media-types.ts';
 import { OcipushError } from '../errors.ts';
@@ -9,9 +10,6 @@ import type { EncryptionWish, PushOptions } from './options.ts';
 
 /** Annotations of a layer that come from its encryption, and from nothing else. */
 const ENCRYPTION_ANNOTATIONS = 'org.opencontainers.image.enc.';
-
-/** They lead to single files in the plain bytes, and tell the digest of their list. */
-const CHUNKED_ANNOTATIONS = 'io.github.containers.zstd-chunked.';
 
 /** What decides about encryption beside the layers. */
 export interface EncryptionRules {
@@ -67,8 +65,8 @@ export function hasEncrypted(layers: readonly LayerPlan[]): boolean {
 export function lastingAnnotations(
   annotations: Readonly<Record<string, string>> = {},
 ): Readonly<Record<string, string>> {
-  const lasting = Object.entries(annotations).filter(
-    ([name]) => !name.startsWith(ENCRYPTION_ANNOTATIONS) && !name.startsWith(CHUNKED_ANNOTATIONS),
+  const lasting = Object.entries(withoutContentsTable(annotations)).filter(
+    ([name]) => !name.startsWith(ENCRYPTION_ANNOTATIONS),
   );
   return Object.fromEntries(lasting);
 }

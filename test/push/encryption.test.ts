@@ -143,6 +143,8 @@ test('annotations of other encryptions and of single files go', () => {
       'org.opencontainers.image.enc.pubopts': 'AAAA',
       'io.github.containers.zstd-chunked.manifest-checksum': 'sha256:a',
       'io.github.containers.zstd-chunked.manifest-position': '1:2:3:4',
+      'containerd.io/snapshot/stargz/toc.digest': 'sha256:b',
+      'io.containers.estargz.uncompressed-size': '1',
     }),
   ).toEqual({ 'my.note': 'n' });
   expect(lastingAnnotations(undefined)).toEqual({});

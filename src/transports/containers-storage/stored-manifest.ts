@@ -1,5 +1,5 @@
 /** The manifest of an image as it is delivered: with its layers uncompressed, as they are stored. */
-import type { Descriptor } from '../../image/descriptor.ts';
+import { withoutContentsTable, type Descriptor } from '../../image/descriptor.ts';
 import { digestOf } from '../../image/digest.ts';
 import { withoutUndefined } from '../../image/json-field.ts';
 import { encodeImageManifest, type ImageManifest } from '../../image/manifest.ts';
@@ -10,10 +10,6 @@ import { DAMAGED_HINT } from '../source-error.ts';
 import type { StoredLayer } from './stored-layer.ts';
 
 const OCI_LAYER_TAR = 'application/vnd.oci.image.layer.v1.tar';
-
-/** Annotations that tell of a compressed form, which the storage has not kept. */
-const COMPRESSED_FORM =
-  /^(?:io\.github\.containers\.zstd-chunked|io\.containers\.estargz|containerd\.io\/snapshot\/stargz)\b/;
 
 /**
  * The stored bytes where the manifest already says what the storage has, else a manifest like it
@@ -56,16 +52,8 @@ function deliveredLayer(
     mediaType,
     digest,
     size,
-    annotations: descriptor.annotations && lastingAnnotations(descriptor.annotations),
+    annotations: descriptor.annotations && withoutContentsTable(descriptor.annotations),
   });
-}
-
-function lastingAnnotations(
-  annotations: Readonly<Record<string, string>>,
-): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    Object.entries(annotations).filter(([name]) => !COMPRESSED_FORM.test(name)),
-  );
 }
 
 function checkCount(wanted: number, found: number): void {

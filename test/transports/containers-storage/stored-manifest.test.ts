@@ -58,6 +58,8 @@ describe('deliveredManifest', () => {
         annotations: {
           'io.github.containers.zstd-chunked.manifest-checksum': 'x',
           'io.github.containers.zstd-chunked.manifest-position': 'x',
+          'io.github.containers.zstd-chunked.tarsplit-position': 'x',
+          'io.github.containers.zstd-chunked.tarsplit-checksum': 'x',
           'containerd.io/snapshot/stargz/toc.digest': 'x',
           title: 'kept',
         },
