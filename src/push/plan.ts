@@ -179,6 +179,8 @@ function isEdited(plan: ImagePlan, stored: readonly FinalLayer[]): boolean {
     plan.layers.some(
       (layer, index) =>
         layer.isEncrypted ||
+        // Chunked anew a layer may come to the same bytes, of which nobody has said so before.
+        stored[index]?.annotations !== undefined ||
         stored[index]?.digest !== layer.descriptor.digest ||
         (layer.action !== 'refer' && isForeign(layer.descriptor)),
     )
@@ -216,7 +218,7 @@ function finalDescriptor(
   if (plan?.isEncrypted) return encryptedDescriptor(descriptor, plan, stored);
   const { digest, size, annotations, compression } = stored;
   const mediaType = typeWith(descriptor.mediaType, compression);
-  if (digest === descriptor.digest) {
+  if (digest === descriptor.digest && annotations === undefined) {
     return { ...kept, mediaType: mediaType ?? descriptor.mediaType };
   }
   if (mediaType === undefined) throw noTypeFor(descriptor.mediaType, compression);

@@ -1,12 +1,13 @@
 /** Layers as zstd:chunked, and those that cannot be. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { CHUNKED_ANNOTATION } from '../../src/image/descriptor.ts';
-import { parseImageManifest } from '../../src/image/manifest.ts';
+import { encodeImageManifest, parseImageManifest } from '../../src/image/manifest.ts';
+import type { CompressionFormat } from '../../src/image/media-types.ts';
 import { unzstd } from '../../src/transforms/unzstd.ts';
-import { blobsOf, makeImage, makeLayer, noise } from '../support/make-image.ts';
+import { blobOf, blobsOf, makeImage, makeLayer, noise } from '../support/make-image.ts';
 import { NO_COMPRESSION_WISH } from '../support/push-options.ts';
 import { bytesOf, reusing } from '../support/streams.ts';
-import { memoryDestination, memorySource } from './memory-image.ts';
+import { memoryDestination, memorySource, type MemorySource } from './memory-image.ts';
 import { memoryCache, pushOne } from './run-push.ts';
 
 const options = { compression: { ...NO_COMPRESSION_WISH, format: 'zstd:chunked' } } as const;
@@ -43,24 +44,64 @@ test('a layer that the format cannot carry becomes plain zstd, and is known the 
   expect(again.result).toMatchObject({ status: 'unchanged', digest: result.digest });
 });
 
-test('a layer that is chunked already stays so, and zstd is chunked', async () => {
+/** An image whose only layer is zstd:chunked, with its annotations changed. */
+async function chunkedImage(
+  change: (annotations: Readonly<Record<string, string>>) => Record<string, string>,
+) {
   const image = makeImage({ layers: [await makeLayer({ a: noise(5000) })] });
-  const first = memoryDestination();
-  const { result } = await pushOne(memorySource(blobsOf(image).toReversed()), first, { options });
-  const manifest = first.manifests.get(result.digest);
-  const blobs = [...first.blobs].map(([digest, bytes]) => ({
-    bytes,
-    descriptor: { mediaType: '', digest, size: bytes.length },
+  const destination = memoryDestination();
+  const source = memorySource(blobsOf(image).toReversed());
+  const { result } = await pushOne(source, destination, { options });
+  const manifest = parseImageManifest(
+    destination.manifests.get(result.digest)?.bytes ?? Buffer.of(),
+    result.mediaType,
+  );
+  const layers = manifest.layers.map((layer) => ({
+    ...layer,
+    annotations: change(layer.annotations ?? {}),
   }));
-  const top = {
-    bytes: manifest?.bytes ?? new Uint8Array(),
-    descriptor: { mediaType: result.mediaType, digest: result.digest, size: result.size },
-  };
-  for (const format of ['zstd', 'zstd:chunked'] as const) {
-    const second = memoryDestination();
-    await pushOne(memorySource([top, ...blobs]), second, {
-      options: { compression: { ...NO_COMPRESSION_WISH, format } },
-    });
-    expect(second.current).toBe(result.digest);
-  }
+  const top = blobOf(encodeImageManifest({ ...manifest, layers }), result.mediaType);
+  const blobs = [...destination.blobs.values()].map((bytes) => blobOf(bytes, ''));
+  return { source: memorySource([top, ...blobs]), digest: top.descriptor.digest };
+}
+
+async function writtenAs(source: MemorySource, format: CompressionFormat | undefined) {
+  const destination = memoryDestination();
+  const { result } = await pushOne(source, destination, {
+    options: { compression: { ...NO_COMPRESSION_WISH, format } },
+  });
+  const written = destination.manifests.get(result.digest);
+  const { layers } = parseImageManifest(written?.bytes ?? Buffer.of(), result.mediaType);
+  return { digest: result.digest, annotations: layers[0]?.annotations ?? {} };
+}
+
+const STARGZ = { 'containerd.io/snapshot/stargz/toc.digest': `sha256:${'0'.repeat(64)}` };
+
+describe('a layer that is chunked', () => {
+  // The reference refuses those with both, and takes the one of eStargz for chunked zstd.
+  test.each<
+    [
+      what: string,
+      change: Parameters<typeof chunkedImage>[0],
+      stays: readonly (CompressionFormat | undefined)[],
+    ]
+  >([
+    ['stays so', (own) => ({ ...own }), [undefined, 'zstd', 'zstd:chunked']],
+    [
+      'stays so with another table of contents',
+      (own) => ({ ...own, ...STARGZ }),
+      [undefined, 'zstd', 'zstd:chunked'],
+    ],
+    ['stays zstd where its annotations are lost', () => ({}), [undefined, 'zstd']],
+    ['stays zstd where others are in their place', () => STARGZ, [undefined, 'zstd']],
+  ])('%s', async (_, change, stays) => {
+    const { source, digest } = await chunkedImage(change);
+    for (const format of [undefined, 'zstd', 'zstd:chunked', 'gzip'] as const) {
+      const written = await writtenAs(source, format);
+      expect([format, written.digest === digest]).toEqual([format, stays.includes(format)]);
+      if (stays.includes(format)) continue;
+      expect(Object.keys(written.annotations)).not.toContain(Object.keys(STARGZ)[0]);
+      expect(CHUNKED_ANNOTATION in written.annotations).toBe(format === 'zstd:chunked');
+    }
+  });
 });
