@@ -122,6 +122,17 @@ describe.runIf(hasPeers && isRoot)('skopeo makes the same of', () => {
     }
   });
 
+  test.concurrent('two tables of contents of a layer, which it refuses', async () => {
+    const theirs = await goTheirs(around, journey('two tables of contents', 'theirs'));
+    expect(new Set([...theirs.values()].map((each) => 'refused' in each && each.refused))).toEqual(
+      new Set(['UNSUPPORTED']),
+    );
+    const ours = await goOurs(around, journey('two tables of contents', 'ours'));
+    for (const plain of ['dir:', 'docker:']) {
+      expect(ours.get(plain)).toMatchObject({ manifest: { isSource: true } });
+    }
+  });
+
   test('what is decided otherwise is for a reason', () => {
     expect(DECISIONS.filter((decision) => !decided.has(decision))).toEqual([]);
   });

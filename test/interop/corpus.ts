@@ -7,7 +7,7 @@ import type { Descriptor } from '../../src/image/descriptor.ts';
 import { digestHex, type Digest } from '../../src/image/digest.ts';
 import { OCI_INDEX, OCI_MANIFEST } from '../../src/image/media-types.ts';
 import { writeOciBlobs, type MadeBlob } from '../support/make-image.ts';
-import { MADE_BY_HAND, NESTED, type Blobs, type Forms, type Parts } from './made-by-hand.ts';
+import { MADE_BY_HAND, NOT_COPIED, type Blobs, type Forms, type Parts } from './made-by-hand.ts';
 import { filesOfDirectory, filesOfLayout, type Files } from './portrait.ts';
 import type { StorageHome } from './storage-home.ts';
 
@@ -79,7 +79,7 @@ export async function makeCorpus(
   const made = MADE_BY_PEERS.map((name) => [name, entryAt(join(directory, name))] as const);
   const parts = { ...(await partsIn(directory)), urlOf };
   const entries = new Map<string, CorpusEntry>(made);
-  for (const [name, make] of Object.entries({ ...MADE_BY_HAND, ...NESTED })) {
+  for (const [name, make] of Object.entries({ ...MADE_BY_HAND, ...NOT_COPIED })) {
     entries.set(name, await writeEntry(join(directory, wordOf(name)), make(parts)));
   }
   return entries;

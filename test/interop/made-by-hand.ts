@@ -157,12 +157,24 @@ export const MADE_BY_HAND: Readonly<Record<string, (parts: Parts) => Blobs>> = {
   'list of nothing': () => listOf([]),
 };
 
-/** A list that names a list, and that one alone. */
-export const NESTED: Readonly<Record<'outer' | 'inner', (parts: Parts) => Blobs>> = {
+/** What is not copied by skopeo, and what it copies of that. */
+export const NOT_COPIED: Readonly<
+  Record<'outer' | 'inner' | 'two tables of contents', (parts: Parts) => Blobs>
+> = {
+  'two tables of contents': ({ one, diffIDs }) =>
+    image(
+      [diffIDs.one],
+      [
+        annotated(one.zstd, {
+          'containerd.io/snapshot/stargz/toc.digest': diffIDs.two,
+          'io.github.containers.zstd-chunked.manifest-checksum': diffIDs.two,
+        }),
+      ],
+    ),
   outer: (parts) =>
     listOf([
       [images(parts).gzip, { platform: AMD64 }],
-      [NESTED.inner(parts), { annotations: A }],
+      [NOT_COPIED.inner(parts), { annotations: A }],
     ]),
   inner: (parts) =>
     listOf([

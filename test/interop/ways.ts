@@ -231,6 +231,7 @@ const CODES: readonly (readonly [complaint: RegExp, code: ErrorCode])[] = [
   [/Unknown media type during manifest conversion/, 'UNSUPPORTED'],
   [/unsupported image-specific operation on artifact/, 'UNSUPPORTED'],
   [/Unexpectedly received a manifest list/, 'UNSUPPORTED'],
+  [/both zstd:chunked and eStargz TOC found/, 'UNSUPPORTED'],
   [/Cannot convert an image with 0 history entries/, 'MANIFEST_INVALID'],
   [/unexpected HTTP status: 500/, 'REGISTRY_STATUS'],
 ];
