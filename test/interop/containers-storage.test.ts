@@ -1,5 +1,5 @@
 /** What buildah, podman and skopeo keep in their storage, read by us. */
-import { appendFile, readFile } from 'node:fs/promises';
+import { appendFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { digestHex, digestOf, verified, type Digest } from '../../src/image/digest.ts';
@@ -153,6 +153,24 @@ describe.runIf(hasPeers && isRoot).each(['overlay', 'vfs'] as const)(
         const manifest = await source.getManifest(instance);
         expect(manifest.digest).toBe(instance.digest);
         await checkLayers(source, manifest);
+      }
+    });
+
+    test('has artifacts of lists, as podman pushes them', async () => {
+      await writeFile(join(home.path, 'a file'), 'content');
+      await home.run('podman', 'manifest', 'create', 'localhost/with-artifact:1');
+      const add = ['manifest', 'add', '--artifact', '--artifact-type', 'application/x-example'];
+      await home.run('podman', ...add, 'localhost/with-artifact:1', join(home.path, 'a file'));
+      const [theirs, ours] = ['theirs', 'ours'].map((who) => join(home.path, `artifact-${who}`));
+      const push = ['manifest', 'push', '--quiet', 'localhost/with-artifact:1'];
+      await home.run('podman', ...push, `dir:${theirs}`);
+      await home.run('ocipush', ...push, `dir:${ours}`);
+      const names = await readdir(theirs ?? '');
+      expect(names).toHaveLength(5);
+      expect(await readdir(ours ?? '')).toEqual(names);
+      for (const name of names) {
+        const [one, other] = [theirs, ours].map((at) => readFile(join(at ?? '', name)));
+        expect(await other).toEqual(await one);
       }
     });
 

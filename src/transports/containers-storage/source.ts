@@ -5,7 +5,7 @@ import type { Digest } from '../../image/digest.ts';
 import type { NamedReference } from '../../image/docker-reference.ts';
 import type { Signature } from '../../image/signature.ts';
 import { OcipushError } from '../../errors.ts';
-import type { ByteRange, ByteStream } from '../../io/bytes.ts';
+import { clampRange, single, slice, type ByteRange, type ByteStream } from '../../io/bytes.ts';
 import { readFileStream } from '../../io/file-reader.ts';
 import { namedBlob } from '../source-error.ts';
 import type { ImageReference, ImageSource, RawManifest, TransportContext } from '../transport.ts';
@@ -15,6 +15,7 @@ import { LayerReader } from './layer-reader.ts';
 import { DistantInstances } from './distant-instances.ts';
 import type { FoundImage } from './local-name.ts';
 import { viewStorage, type StorageView } from './store.ts';
+import { openStoredArtifact } from './stored-artifacts.ts';
 import {
   hasStoredSignatures,
   openStoredImage,
@@ -122,10 +123,11 @@ class StorageSource implements ImageSource {
   async #instance({ digest }: Descriptor): Promise<OpenedImage | undefined> {
     const known = this.#opened.get(digest);
     if (known) return known;
-    const opened = await viewStorage(this.#conf, async (view) => {
+    const stored = await viewStorage(this.#conf, async (view) => {
       const found = this.#findInstance(view, digest);
       return found && openStoredImage(view, found, digest);
     });
+    const opened = stored ?? (await openStoredArtifact(this.#top.image, digest));
     if (opened) this.#opened.set(digest, opened);
     return opened;
   }
@@ -141,10 +143,16 @@ class StorageSource implements ImageSource {
     if (place === undefined) {
       throw new OcipushError('FILE_NOT_FOUND', 'the image does not name it');
     }
-    return place.kind === 'file'
-      ? readFileStream(place.path, range)
-      : this.#layers.read(place.files, range);
+    switch (place.kind) {
+      case 'file':
+        return readFileStream(place.path, range);
+      case 'bytes':
+        return slice(single(place.bytes), clampRange(range, place.bytes.length));
+      case 'layer':
+        return this.#layers.read(place.files, range);
+    }
   }
+
   #placeOf(digest: Digest): BlobPlace | undefined {
     return [this.#top, ...this.#opened.values()]
       .map(({ blobs }) => blobs.get(digest))

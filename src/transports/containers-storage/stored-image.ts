@@ -18,6 +18,7 @@ import type { StorageView } from './store.ts';
 /** Where the bytes of a blob come from. */
 export type BlobPlace =
   | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   | { readonly kind: 'layer'; readonly files: LayerFiles };
 
 export interface OpenedImage {

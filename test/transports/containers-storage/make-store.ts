@@ -133,7 +133,7 @@ function imageOf(layers: readonly MadeLayer[]): MadeImage {
 }
 
 /** A manifest with these layers, of the plain type unless they say another. */
-export function manifestOf(config: Uint8Array, layers: readonly object[]): Uint8Array {
+export function manifestOf(config: Uint8Array, layers: readonly object[]): Buffer {
   return Buffer.from(
     JSON.stringify({
       schemaVersion: 2,
