@@ -65,6 +65,24 @@ describe('manifestDigest', () => {
       'docker-v2s1-signed.json',
       'sha256:2392b14910dbe464e7a542027d199225f7edc7745a292dadb740efd656be91ea',
     ],
+    [
+      'oci-from-docker.json',
+      'sha256:26b123fd5ac1d57ff255b59205d7b54969b155bdb435e93c6c05ed2de7635e02',
+    ],
+    // What is none, and comes of the same image: its configs.
+    ['config.json', 'sha256:cbbfa4458f9e814332ee1786699903057569aefab72baa52765e9539933d9aa6'],
+    [
+      'config-from-docker.json',
+      'sha256:ab4386296a8a17b3dab0c30f3f7ff45f992fbf6c53e6654c7c0bada9dbac317a',
+    ],
+    [
+      'config-from-v2s1.json',
+      'sha256:009b11b5ec4564ada2eba39169174bf56aad5db28b7db9322eebf77c63ba04e5',
+    ],
+    [
+      'config-oci-from-v2s1.json',
+      'sha256:64d60a1d347ba9eb6a9b0bc2394daa8666008af449cf271710b617e9271bb420',
+    ],
   ])('%s', (name, digest) => {
     expect(manifestDigest(fixture(name))).toBe(digest);
   });

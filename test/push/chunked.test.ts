@@ -1,8 +1,9 @@
 /** Layers as zstd:chunked, and those that cannot be. */
 import { describe, expect, test } from 'vitest';
 import { CHUNKED_ANNOTATION } from '../../src/image/descriptor.ts';
+import { digestOf } from '../../src/image/digest.ts';
 import { encodeImageManifest, parseImageManifest } from '../../src/image/manifest.ts';
-import type { CompressionFormat } from '../../src/image/media-types.ts';
+import { OCI_MANIFEST, type CompressionFormat } from '../../src/image/media-types.ts';
 import { unzstd } from '../../src/transforms/unzstd.ts';
 import { blobOf, blobsOf, makeImage, makeLayer, noise } from '../support/make-image.ts';
 import { NO_COMPRESSION_WISH } from '../support/push-options.ts';
@@ -74,6 +75,23 @@ async function writtenAs(source: MemorySource, format: CompressionFormat | undef
   const { layers } = parseImageManifest(written?.bytes ?? Buffer.of(), result.mediaType);
   return { digest: result.digest, annotations: layers[0]?.annotations ?? {} };
 }
+
+test('an annotation makes no zstd of gzip', async () => {
+  const { manifest, config, layers } = makeImage({
+    layers: [await makeLayer({ a: noise(5000) })],
+    compression: 'gzip',
+  });
+  const parsed = parseImageManifest(manifest.bytes, OCI_MANIFEST);
+  const annotated = parsed.layers.map((layer) => ({
+    ...layer,
+    annotations: { [CHUNKED_ANNOTATION]: layer.digest },
+  }));
+  const bytes = encodeImageManifest({ ...parsed, layers: annotated });
+  const source = memorySource([blobOf(bytes, OCI_MANIFEST), config, ...layers]);
+  const { digest, annotations } = await writtenAs(source, 'zstd');
+  expect([digest === digestOf(bytes), annotations]).toEqual([false, {}]);
+  expect((await writtenAs(source, 'gzip')).digest).toBe(digestOf(bytes));
+});
 
 const STARGZ = { 'containerd.io/snapshot/stargz/toc.digest': `sha256:${'0'.repeat(64)}` };
 

@@ -257,6 +257,28 @@ describe('of a list, a destination that takes none', () => {
     expect(events.map(({ kind }) => kind)).not.toContain('list');
   });
 
+  test('gets its image where it is named by the digest of the list', async () => {
+    const list = await listOf('none');
+    const requiredDigest = list.index.descriptor.digest;
+    const destination = memoryDestination({ capabilities: { ...capabilities, requiredDigest } });
+    const { result } = await pushOne(memorySource(blobsIn(list)), destination, {
+      options: { platform: ARM },
+    });
+    expect(result.digest).toBe(list.images[1]?.manifest.descriptor.digest);
+  });
+
+  test('gets the image that a list in the list has', async () => {
+    const inner = await listOf();
+    const top = listAround({
+      ...inner.index,
+      descriptor: { ...inner.index.descriptor, platform: ARM },
+    });
+    const destination = memoryDestination({ capabilities });
+    const source = memorySource([top, ...blobsIn(inner)]);
+    const { result } = await pushOne(source, destination, { options: { platform: ARM } });
+    expect(result.digest).toBe(inner.images[1]?.manifest.descriptor.digest);
+  });
+
   test('gets nothing where there is no image for the platform', async () => {
     const platform = { os: 'linux', architecture: 's390x' };
     const pushing = pushOne(

@@ -44,6 +44,7 @@ describe('missingForms', () => {
       [['zstd'], []],
     ],
     ['versions are platforms', [gzip(version), zstd(AMD64)], ['zstd'], [['zstd'], []]],
+    ['what has a mark is not zstd:chunked', [zstd(AMD64)], ['zstd:chunked'], [['zstd:chunked']]],
     ['another instance has it', [gzip(AMD64), zstd(AMD64)], ['gzip', 'zstd'], [[], []]],
     ['once for a platform', [gzip(AMD64), gzip(AMD64)], ['zstd'], [['zstd'], []]],
     ['attestations are left alone', [ATTESTATION, gzip(AMD64)], ['zstd'], [[], ['zstd']]],

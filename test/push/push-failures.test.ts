@@ -3,6 +3,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { OcipushError } from '../../src/errors.ts';
 import type { Digest } from '../../src/image/digest.ts';
+import { MANIFEST_LIMIT } from '../../src/image/manifest-type.ts';
+import { DOCKER_MANIFEST, DOCKER_V1_SIGNED, OCI_MANIFEST } from '../../src/image/media-types.ts';
+import type { PushOptions } from '../../src/push/options.ts';
 import { blobsOf, makeImage, makeLayer, noise, type MadeImage } from '../support/make-image.ts';
 import { thrownBy } from '../support/thrown.ts';
 import { memoryDestination, memorySource, type Journal } from './memory-image.ts';
@@ -97,6 +100,33 @@ describe('a damaged image', () => {
       false,
       0,
     ]);
+  });
+
+  test.each<[what: string, options: Partial<PushOptions>]>([
+    ['as it is', {}],
+    ['read, to be written anew', { format: 'oci' }],
+    ['read, to be made into a history', { format: 'v2s1' }],
+  ])('with another config is not pushed: %s', async (_, options) => {
+    const image = makeImage({ layers: [], format: 'docker' });
+    const { digest } = image.config.descriptor;
+    const damaged = new Map([[digest, Buffer.from('{"os":"other"}')]]);
+    const destination = memoryDestination({
+      capabilities: { manifestTypes: [OCI_MANIFEST, DOCKER_MANIFEST, DOCKER_V1_SIGNED] },
+    });
+    const pushing = pushOne(sourceOf(image, { damaged }), destination, { options });
+    expect(await thrownBy(pushing)).toMatchObject({ code: 'DIGEST_MISMATCH', origin: 'source' });
+    expect([destination.blobs.size, destination.manifests.size]).toEqual([0, 0]);
+  });
+
+  test('with a config that nobody would read is not converted', async () => {
+    const config = { Labels: { a: ' '.repeat(MANIFEST_LIMIT) } };
+    const image = makeImage({ layers: [], format: 'docker', config: { config } });
+    const journal: Journal = [];
+    const pushing = pushOne(sourceOf(image), memoryDestination({ journal }), {
+      options: { format: 'oci' },
+    });
+    expect(await thrownBy(pushing)).toMatchObject({ code: 'LIMIT_EXCEEDED' });
+    expect(journal).toEqual(['open', 'close']);
   });
 
   test('that lacks a layer is not pushed', async () => {

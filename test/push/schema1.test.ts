@@ -1,11 +1,14 @@
 /** Images in Docker's first format, written and read. */
 import { describe, expect, test } from 'vitest';
 import { digestOf, type Digest } from '../../src/image/digest.ts';
+import { parseDockerReference } from '../../src/image/docker-reference.ts';
 import { EMPTY_LAYER_DIGEST } from '../../src/image/empty-layer.ts';
 import { parseImageConfig } from '../../src/image/image-config.ts';
 import { parseImageManifest } from '../../src/image/manifest.ts';
 import { DOCKER_MANIFEST, DOCKER_V1_SIGNED, OCI_MANIFEST } from '../../src/image/media-types.ts';
+import { manifestDigest } from '../../src/image/manifest-type.ts';
 import { parseSchema1 } from '../../src/image/schema1.ts';
+import type { PushOptions } from '../../src/push/options.ts';
 import {
   blobsOf,
   makeImage,
@@ -15,7 +18,12 @@ import {
 } from '../support/make-image.ts';
 import { NO_COMPRESSION_WISH } from '../support/push-options.ts';
 import { thrownBy } from '../support/thrown.ts';
-import { memoryDestination, memorySource, type MemoryDestination } from './memory-image.ts';
+import {
+  memoryDestination,
+  memorySource,
+  type Journal,
+  type MemoryDestination,
+} from './memory-image.ts';
 import { pushOne } from './run-push.ts';
 
 const OLD = { manifestTypes: [OCI_MANIFEST, DOCKER_MANIFEST, DOCKER_V1_SIGNED] };
@@ -24,7 +32,8 @@ const KEEPING = { ...OLD, layerCompression: 'preserve' } as const;
 
 async function imageOf(compression: 'none' | 'gzip'): Promise<MadeImage> {
   const layers = [await makeLayer({ a: '1' }), await makeLayer({ b: '2' })];
-  return makeImage({ layers, compression, format: 'docker' });
+  const history = [{ created_by: 'one' }, { created_by: 'none', empty_layer: true }, {}];
+  return makeImage({ layers, compression, format: 'docker', config: { history } });
 }
 
 /** The image in schema 1, as a push writes it, with all its blobs. */
@@ -86,7 +95,9 @@ describe.each(['none', 'gzip'] as const)('an image read from it (%s)', (compress
     const destination = memoryDestination({ capabilities: KEEPING });
     await pushOne(memorySource(blobs), destination);
     expect(destination.current).toBe(digest);
-    const { layers } = parseSchema1(destination.manifests.get(digest)?.bytes ?? Buffer.of());
+    const { bytes } = destination.manifests.get(digest) ?? { bytes: Buffer.of() };
+    expect(bytes).toEqual(blobs[0]?.bytes);
+    const { layers } = parseSchema1(bytes);
     for (const layer of layers) expect(destination.blobs.has(layer.digest)).toBe(true);
   });
 
@@ -95,6 +106,39 @@ describe.each(['none', 'gzip'] as const)('an image read from it (%s)', (compress
     const destination = memoryDestination({ capabilities: OLD });
     await pushOne(memorySource(blobs), destination, { options: { preserveDigests: true } });
     expect(destination.current).toBe(digest);
+  });
+});
+
+describe('the name in the manifest', () => {
+  /** Pushes an image in schema 1 to a place of this name. */
+  async function pushedAs(name: string, options: Partial<PushOptions>) {
+    const written = await writtenAsSchema1(await imageOf('gzip'));
+    const destination = memoryDestination({
+      capabilities: KEEPING,
+      dockerReference: parseDockerReference(name),
+    });
+    await pushOne(memorySource(written.blobs), destination, { options });
+    const raw = destination.current && destination.manifests.get(destination.current);
+    return { manifest: parseSchema1(raw?.bytes ?? Buffer.of()), raw, written };
+  }
+
+  test.each<[options: Partial<PushOptions>]>([[{}], [{ format: 'v2s1' }]])(
+    'is that of the destination, under a new signature: %j',
+    async (options) => {
+      const { manifest, raw, written } = await pushedAs('example.com/team/app:2', options);
+      expect(manifest).toMatchObject({ name: 'team/app', tag: '2' });
+      expect(raw?.digest).not.toBe(written.digest);
+      expect(manifestDigest(raw?.bytes ?? Buffer.of())).toBe(raw?.digest);
+      const before = parseSchema1(written.blobs[0]?.bytes ?? Buffer.of());
+      expect(manifest.layers).toEqual(before.layers);
+    },
+  );
+
+  // The reference refuses that, though the digest tells whether it is the same image.
+  test('stays where the manifest must', async () => {
+    const options = { preserveDigests: true };
+    const { raw, written } = await pushedAs('example.com/team/app:2', options);
+    expect(raw?.bytes).toEqual(written.blobs[0]?.bytes);
   });
 });
 
@@ -112,6 +156,8 @@ test('a layer of other bytes than the manifest says is not pushed', async () => 
   const { blobs } = await writtenAsSchema1(await imageOf('gzip'));
   const [first] = parseSchema1(blobs[0]?.bytes ?? Buffer.of()).layers;
   const damaged = new Map([[first?.digest ?? digestOf(Buffer.of()), await makeLayer({ c: '3' })]]);
-  const pushing = pushOne(memorySource(blobs, { damaged }), memoryDestination());
+  const journal: Journal = [];
+  const pushing = pushOne(memorySource(blobs, { damaged }), memoryDestination({ journal }));
   expect(await thrownBy(pushing)).toMatchObject({ code: 'DIGEST_MISMATCH' });
+  expect(journal).toEqual(['open', 'close']);
 });

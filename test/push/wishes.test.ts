@@ -70,6 +70,19 @@ describe('platforms', () => {
     expect(destination.manifests.size).toBe(1);
   });
 
+  test('one is the image that a destination is named by', async () => {
+    const list = await listOf();
+    const requiredDigest = digestAt(list, 1);
+    const destination = memoryDestination({ capabilities: { requiredDigest } });
+    await pushOne(memorySource(blobsIn(list)), destination, { options: { platforms: [ARM] } });
+    expect(destination.current).toBe(requiredDigest);
+    const other = { capabilities: { requiredDigest: list.index.descriptor.digest } };
+    const pushing = pushOne(memorySource(blobsIn(list)), memoryDestination(other), {
+      options: { platforms: [ARM] },
+    });
+    expect(await thrownBy(pushing)).toMatchObject({ code: 'DIGEST_MISMATCH', origin: 'usage' });
+  });
+
   test('several are the list with these alone', async () => {
     const list = await listOf();
     const destination = memoryDestination();

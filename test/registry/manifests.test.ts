@@ -220,6 +220,7 @@ describe('putManifest', () => {
     [415, 'UNKNOWN', 'what is that', true],
     [400, 'NAME_INVALID', 'invalid repository name', false],
     [404, 'NAME_UNKNOWN', 'repository name not known to registry', false],
+    [500, 'MANIFEST_INVALID', 'manifest schema v1 unsupported', false], // of distribution 2.8
   ])('%i %s (%s): of the format: %s', async (status, code, message, isFormat) => {
     const body = JSON.stringify({ errors: [{ code, message }] });
     const headers = { 'content-type': 'application/json' };
