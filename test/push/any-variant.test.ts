@@ -112,6 +112,20 @@ describe('a layer that is there', () => {
   });
 });
 
+// The reference takes it for good, and leaves the image uncompressed.
+test.each([true, false])('a layer that is there plain is compressed (%s)', async (anyVariant) => {
+  const image = await imageOf('none');
+  const destination = memoryDestination();
+  const plain = { ...NO_COMPRESSION_WISH, keepPlain: true };
+  const first = await pushOne(sourceOf(image), destination, { options: { compression: plain } });
+  expect(first.result.digest).toBe(image.manifest.descriptor.digest);
+  const compression = { ...NO_COMPRESSION_WISH, anyVariant };
+  const { result } = await pushOne(sourceOf(image), destination, { options: { compression } });
+  const { bytes } = destination.manifests.get(result.digest) ?? { bytes: Buffer.of() };
+  const { layers } = parseImageManifest(bytes, result.mediaType);
+  expect(layers.map(({ mediaType }) => mediaType)).toEqual([`${OCI}+gzip`]);
+});
+
 describe('which form it will be', () => {
   const wish = { ...NO_COMPRESSION_WISH, format: 'zstd', anyVariant: true } as const;
 

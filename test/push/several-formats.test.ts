@@ -24,7 +24,8 @@ async function imageOf(format: 'oci' | 'docker', compression: 'none' | 'gzip' = 
     await makeLayer({ b: '2' }),
     await makeLayer({ c: '3' }),
   ];
-  return { format, compression, layers };
+  // What OCI does not have makes another config of it, which must be stored as well.
+  return { format, compression, layers, config: { docker_version: '27.0' } };
 }
 
 function expectWhole(destination: MemoryDestination, mediaType: string): void {
