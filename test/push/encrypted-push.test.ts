@@ -81,8 +81,11 @@ describe('a layer', () => {
     );
   });
 
-  test('that is compressed already keeps what was said of it, but for its parts', async () => {
-    const image = await imageOf();
+  test.each<[what: string, compression: 'none' | 'gzip', kept: readonly string[]]>([
+    ['is compressed already keeps what was said of it, but for its parts', 'gzip', ['my.note']],
+    ['is compressed on the way does not', 'none', []],
+  ])('that %s', async (_, compression, kept) => {
+    const image = await imageOf(compression);
     const [layer] = image.layers;
     const annotations = {
       'my.note': 'n',
@@ -102,12 +105,13 @@ describe('a layer', () => {
       'size',
     ]);
     expect(Object.keys(encrypted?.annotations ?? {}).sort()).toEqual([
-      'my.note',
+      ...kept,
       'org.opencontainers.image.enc.keys.jwe',
       'org.opencontainers.image.enc.pubopts',
     ]);
     const { plain } = await opened(destination, encrypted as Descriptor);
-    expect(plain).toEqual(Buffer.from(layer?.bytes ?? ''));
+    const stored = compression === 'none' ? gunzipSync(plain) : plain;
+    expect(stored).toEqual(Buffer.from(layer?.bytes ?? ''));
   });
 
   test('without a byte is encrypted as any other', async () => {

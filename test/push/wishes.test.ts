@@ -12,6 +12,7 @@ import {
   OCI_MANIFEST,
 } from '../../src/image/media-types.ts';
 import type { PushOptions } from '../../src/push/options.ts';
+import { CODECS } from '../../src/transforms/codecs.ts';
 import type { RawManifest } from '../../src/transports/transport.ts';
 import { blobsOf, jsonBlob, type MadeIndex } from '../support/make-image.ts';
 import { NO_COMPRESSION_WISH } from '../support/push-options.ts';
@@ -22,7 +23,7 @@ import {
   type Journal,
   type MemoryDestination,
 } from './memory-image.ts';
-import { pushAll, pushOne } from './run-push.ts';
+import { memoryCache, pushAll, pushOne } from './run-push.ts';
 import { AMD64, ARM, blobsIn, imageOf, listOf, S390X, sourceOf } from './wished-images.ts';
 
 const PPC = { os: 'linux', architecture: 'ppc64le' };
@@ -184,6 +185,19 @@ describe('instances that are added', () => {
     expect(architectures.slice(0, 3)).toEqual(['amd64', 'arm64', 's390x']);
     for (const { digest } of instances) expect(destination.manifests.has(digest)).toBe(true);
   });
+});
+
+test('instances that are added have the usual level, whatever the others have', async () => {
+  const list = await listOf();
+  const cache = memoryCache();
+  const compression = { ...NO_COMPRESSION_WISH, format: 'gzip', level: 9 } as const;
+  const options = { addCompression: ['zstd'], compression } as const;
+  await pushOne(memorySource(blobsIn(list)), memoryDestination(), { options, cache });
+  for (const { layers } of list.images) {
+    for (const { descriptor } of layers) {
+      expect([...cache.recodings(descriptor.digest).keys()]).toEqual([CODECS.zstd.name(undefined)]);
+    }
+  }
 });
 
 describe('instances that cannot be added', () => {
