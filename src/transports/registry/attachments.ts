@@ -1,10 +1,11 @@
-/** Sigstore signatures attached to the images of a repository, under a tag of their own. */
+/** What is attached to the images of a repository, under tags of its own: sigstore signatures before all. */
 import { verified, type Digest } from '../../image/digest.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import type { Signature } from '../../image/signature.ts';
 import { OcipushError } from '../../errors.ts';
 import { collect, single } from '../../io/bytes.ts';
 import { measured } from '../../image/blob.ts';
+import { parseImageManifest } from '../../image/manifest.ts';
 import { MANIFEST_LIMIT } from '../../image/manifest-type.ts';
 import type { RegistryClient } from '../../registry/client.ts';
 import { readBlob } from '../../registry/download.ts';
@@ -13,11 +14,14 @@ import { BlobUploader } from '../../registry/upload.ts';
 import {
   attachmentTag,
   extendAttachments,
+  extendLayers,
   parseAttachments,
   readAttachment,
   type AttachedBlob,
+  type ExtendedAttachments,
   type StoredAttachments,
 } from '../../signing/sigstore/attachments.ts';
+import type { RawManifest } from '../transport.ts';
 
 /** More than anybody's; an endless list would only fill memory. */
 const MAX_SIGNATURES = 128;
@@ -30,15 +34,14 @@ export async function readAttachments(
   client: RegistryClient,
   digest: Digest,
 ): Promise<readonly Signature[]> {
-  const manifest = await readAttachmentManifest(client, digest);
+  const tag = attachmentTag(digest);
+  const manifest = await readAttachmentManifest(client, tag);
   if (manifest === undefined) return [];
   const { layers } = parseAttachments(manifest);
   if (layers.length > MAX_SIGNATURES) {
-    throw new OcipushError(
-      'LIMIT_EXCEEDED',
-      `${attachmentTag(digest)} has more than ${MAX_SIGNATURES} signatures`,
-      { hint: 'push without them: --remove-signatures' },
-    );
+    throw new OcipushError('LIMIT_EXCEEDED', `${tag} has more than ${MAX_SIGNATURES} signatures`, {
+      hint: 'push without them: --remove-signatures',
+    });
   }
   const signatures: Signature[] = [];
   for (const layer of layers) {
@@ -56,18 +59,56 @@ export async function attachSignatures(
   digest: Digest,
   signatures: readonly Signature[],
 ): Promise<void> {
-  const extended = extendAttachments(await readStored(client, digest), signatures);
-  if (extended === undefined) return;
-  const uploader = new BlobUploader(client);
-  for (const blob of [...extended.layers, extended.config]) await upload(uploader, blob);
-  await putManifest(client, attachmentTag(digest), extended.manifest);
+  const tag = attachmentTag(digest);
+  const extended = extendAttachments(await readStored(client, tag), signatures);
+  if (extended) await storeExtended(client, tag, extended);
+}
+
+/**
+ * Writes attachments that were copied, and whose blobs are there, under their tag; what others have
+ * there already stays beside them.
+ * @throws OcipushError as {@link attachSignatures}
+ */
+export async function storeAttachment(
+  client: RegistryClient,
+  manifest: RawManifest,
+  tag: string,
+): Promise<void> {
+  const stored = await readStored(client, tag);
+  if (stored === undefined) {
+    await putManifest(client, tag, manifest);
+    return;
+  }
+  const { layers } = parseImageManifest(manifest.bytes, manifest.mediaType);
+  const extended = extendLayers(stored, layers);
+  if (extended) await storeExtended(client, tag, { ...extended, layers: [] });
+}
+
+/** Uploads bytes that are in memory. @throws OcipushError of the registry */
+export async function uploadBytes(
+  client: RegistryClient,
+  { descriptor, bytes }: AttachedBlob,
+): Promise<void> {
+  const { mediaType, digest, size } = descriptor;
+  const identity = { digest, size };
+  const open = () => measured(single(bytes));
+  await new BlobUploader(client).upload({ mediaType, candidates: [identity], identity, open });
+}
+
+async function storeExtended(
+  client: RegistryClient,
+  tag: string,
+  { layers, config, manifest }: ExtendedAttachments,
+): Promise<void> {
+  for (const blob of [...layers, config]) await uploadBytes(client, blob);
+  await putManifest(client, tag, manifest);
 }
 
 async function readStored(
   client: RegistryClient,
-  digest: Digest,
+  tag: string,
 ): Promise<StoredAttachments | undefined> {
-  const manifest = await readAttachmentManifest(client, digest);
+  const manifest = await readAttachmentManifest(client, tag);
   if (manifest === undefined) return undefined;
   const config = await readSmallBlob(client, parseAttachments(manifest).config);
   return { manifest, config };
@@ -76,10 +117,9 @@ async function readStored(
 /** Undefined where nothing is attached. */
 async function readAttachmentManifest(
   client: RegistryClient,
-  digest: Digest,
+  tag: string,
 ): Promise<Uint8Array | undefined> {
   try {
-    const tag = attachmentTag(digest);
     const { bytes, mediaType } = await getManifest(client, tag);
     parseAttachments(bytes, mediaType);
     return bytes;
@@ -91,13 +131,6 @@ async function readAttachmentManifest(
 
 async function readSmallBlob(client: RegistryClient, blob: Descriptor): Promise<Uint8Array> {
   return collect(verified(readBlob(client, blob), blob), MANIFEST_LIMIT, 'sigstore attachment');
-}
-
-async function upload(uploader: BlobUploader, { descriptor, bytes }: AttachedBlob): Promise<void> {
-  const { mediaType, digest, size } = descriptor;
-  const identity = { digest, size };
-  const open = () => measured(single(bytes));
-  await uploader.upload({ mediaType, candidates: [identity], identity, open });
 }
 
 /** As in the reference: registries say in several ways that there is no such manifest. */

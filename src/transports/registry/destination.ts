@@ -110,9 +110,12 @@ class RegistryDestination implements ImageDestination {
   }
 
   async putReferrer(manifest: RawManifest, tag: string | undefined): Promise<void> {
-    const { storeAttachment, storeReferrer } = await import('./referrers.ts');
-    if (tag === undefined) await storeReferrer(this.#client, manifest);
-    else await storeAttachment(this.#client, this.#uploader, manifest, tag);
+    if (tag !== undefined) {
+      const { storeAttachment } = await import('./attachments.ts');
+      return storeAttachment(this.#client, manifest, tag);
+    }
+    const { storeReferrer } = await import('./referrers.ts');
+    return storeReferrer(this.#client, manifest);
   }
 
   /** A registry shows every manifest as soon as it has it. */

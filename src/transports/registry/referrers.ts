@@ -1,15 +1,10 @@
 /** What refers to an image at a registry: how it is found, and how more is added to it. */
-import { digestOf, verified, type Digest } from '../../image/digest.ts';
-import { parseImageManifest } from '../../image/manifest.ts';
-import { MANIFEST_LIMIT, manifestTypeOf } from '../../image/manifest-type.ts';
+import { digestOf, type Digest } from '../../image/digest.ts';
+import { manifestTypeOf } from '../../image/manifest-type.ts';
 import { addReferrer, attachmentTags, referenceOf, referrersTag } from '../../image/referrers.ts';
-import { collect, single } from '../../io/bytes.ts';
 import type { RegistryClient } from '../../registry/client.ts';
-import { readBlob } from '../../registry/download.ts';
 import { findManifest, putManifest } from '../../registry/manifests.ts';
 import { listReferrers } from '../../registry/referrers.ts';
-import type { BlobUploader } from '../../registry/upload.ts';
-import { extendLayers, parseAttachments } from '../../signing/sigstore/attachments.ts';
 import type { RawManifest, Referrer } from '../transport.ts';
 
 /** @throws OcipushError MANIFEST_INVALID, LIMIT_EXCEEDED, or of the registry */
@@ -41,32 +36,4 @@ export async function storeReferrer(client: RegistryClient, manifest: RawManifes
   const before = await findManifest(client, tag);
   const list = addReferrer(before?.bytes, entry);
   if (list !== undefined) await putManifest(client, tag, list);
-}
-
-/** Writes what refers by its tag; what others have there already stays beside it. */
-export async function storeAttachment(
-  client: RegistryClient,
-  uploader: BlobUploader,
-  manifest: RawManifest,
-  tag: string,
-): Promise<void> {
-  const before = await findManifest(client, tag);
-  if (before === undefined) {
-    await putManifest(client, tag, manifest);
-    return;
-  }
-  const stored = parseAttachments(before.bytes, before.mediaType);
-  const { layers } = parseImageManifest(manifest.bytes, manifest.mediaType);
-  const { config } = stored;
-  const configBytes = await collect(
-    verified(readBlob(client, config), config),
-    MANIFEST_LIMIT,
-    `config ${config.digest}`,
-  );
-  const extended = extendLayers({ manifest: before.bytes, config: configBytes }, layers);
-  if (extended === undefined) return;
-  const { descriptor, bytes } = extended.config;
-  const open = () => ({ stream: single(bytes), result: () => descriptor });
-  await uploader.upload({ ...descriptor, candidates: [], identity: descriptor, open });
-  await putManifest(client, tag, extended.manifest);
 }

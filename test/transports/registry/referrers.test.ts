@@ -1,51 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { digestOf } from '../../../src/image/digest.ts';
-import { EMPTY_CONFIG_BYTES } from '../../../src/image/empty-config.ts';
 import { OCI_MANIFEST } from '../../../src/image/media-types.ts';
 import { parseReferrers, referenceOf, referrersTag } from '../../../src/image/referrers.ts';
-import { BlobUploader } from '../../../src/registry/upload.ts';
-import {
-  attachmentTag,
-  extendAttachments,
-  parseAttachments,
-} from '../../../src/signing/sigstore/attachments.ts';
-import { sigstoreSignature } from '../../../src/signing/sigstore/sigstore-signature.ts';
-import {
-  findReferrers,
-  storeAttachment,
-  storeReferrer,
-} from '../../../src/transports/registry/referrers.ts';
+import { findReferrers, storeReferrer } from '../../../src/transports/registry/referrers.ts';
 import { makeReferrer } from '../../support/make-referrer.ts';
-import { thrownBy } from '../../support/thrown.ts';
-import { openRegistry } from '../../registry/open-client.ts';
-
-const SUBJECT = digestOf(Buffer.from('image'));
-const TAG = attachmentTag(SUBJECT);
-
-/** Attachments with a signature of each of these payloads. */
-function attachments(...payloads: readonly string[]) {
-  const signatures = payloads.map((text) =>
-    sigstoreSignature(Buffer.from(text), Buffer.from(`by us of ${text}`)),
-  );
-  const made = extendAttachments(undefined, signatures);
-  if (made === undefined) throw new Error('nothing was attached');
-  return made;
-}
-
-async function openRepository(options = {}) {
-  const { client, registry } = await openRegistry(options);
-  const repository = registry.repository('team/app');
-  repository.addBlob(EMPTY_CONFIG_BYTES);
-  return { client, registry, repository, uploader: new BlobUploader(client) };
-}
-
-type Opened = Awaited<ReturnType<typeof openRepository>>;
-
-/** Puts attachments there, with their blobs, as others would. */
-function add({ repository }: Opened, made: ReturnType<typeof attachments>, tag?: string): void {
-  for (const { bytes } of [...made.layers, made.config]) repository.addBlob(bytes);
-  if (tag !== undefined) repository.addManifest(made.manifest.bytes, OCI_MANIFEST, tag);
-}
+import { add, attachments, openRepository, SUBJECT, TAG } from './made-attachments.ts';
 
 describe('what refers to an image at a registry', () => {
   test('is listed, or tagged as cosign does it', async () => {
@@ -85,67 +43,5 @@ describe('what refers to an image at a registry', () => {
     await storeReferrer(client, one);
     expect([...repository.tags]).toEqual([]);
     expect(await findReferrers(client, SUBJECT)).toEqual([{ descriptor: referenceOf(one).entry }]);
-  });
-});
-
-describe('an attachment', () => {
-  test('stays as it is where there is none', async () => {
-    const opened = await openRepository();
-    const made = attachments('{}');
-    add(opened, made);
-    await storeAttachment(opened.client, opened.uploader, made.manifest, TAG);
-    expect(opened.repository.tags.get(TAG)).toBe(made.manifest.digest);
-  });
-
-  test('goes beside those that are there', async () => {
-    const opened = await openRepository();
-    add(opened, attachments('{"theirs":1}', '{}'), TAG);
-    const ours = attachments('{}', '{"ours":1}');
-    add(opened, ours);
-    await storeAttachment(opened.client, opened.uploader, ours.manifest, TAG);
-    const both = attachments('{"theirs":1}', '{}', '{"ours":1}');
-    expect(opened.repository.tags.get(TAG)).toBe(both.manifest.digest);
-    const config = opened.repository.blobs.get(both.config.descriptor.digest);
-    expect(config?.bytes).toEqual(both.config.bytes);
-  });
-
-  test('is not written again', async () => {
-    const opened = await openRepository();
-    const made = attachments('{}', '{"more":1}');
-    add(opened, made, TAG);
-    await storeAttachment(opened.client, opened.uploader, attachments('{}').manifest, TAG);
-    expect(opened.repository.tags.get(TAG)).toBe(made.manifest.digest);
-    expect(opened.registry.requests.filter(({ method }) => method === 'PUT')).toEqual([]);
-  });
-
-  test('does not take the place of something else', async () => {
-    const opened = await openRepository();
-    const list = Buffer.from('{"schemaVersion":2,"manifests":[]}');
-    const type = 'application/vnd.oci.image.index.v1+json';
-    opened.repository.addManifest(list, type, TAG);
-    const storing = storeAttachment(
-      opened.client,
-      opened.uploader,
-      attachments('{}').manifest,
-      TAG,
-    );
-    expect(await thrownBy(storing)).toMatchObject({ code: 'MANIFEST_INVALID' });
-    expect(opened.repository.tags.get(TAG)).toBe(digestOf(list));
-  });
-
-  test('is not merged with a config that is damaged', async () => {
-    const opened = await openRepository();
-    const made = attachments('{}');
-    add(opened, made, TAG);
-    const { digest } = parseAttachments(made.manifest.bytes).config;
-    const bytes = Buffer.alloc(made.config.bytes.length, ' ');
-    opened.repository.link({ digest, size: bytes.length, bytes });
-    const storing = storeAttachment(
-      opened.client,
-      opened.uploader,
-      attachments('{"ours":1}').manifest,
-      TAG,
-    );
-    expect(await thrownBy(storing)).toMatchObject({ code: 'DIGEST_MISMATCH' });
   });
 });
