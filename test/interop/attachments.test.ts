@@ -2,13 +2,12 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { messageOf } from '../../src/errors.ts';
-import { writeFiles } from '../config/places.ts';
 import { makeLayer, writeOciIndex, writeOciLayout } from '../support/make-image.ts';
 import type { Run } from '../support/ocipush.ts';
 import { makePeerHome, type PeerHome } from '../support/peer-home.ts';
 import { requirePeers } from '../support/peers.ts';
 import { openExchange, type Exchange } from './exchange.ts';
+import { configureSignatures, cosignSays, identity, podmanSays, skopeoSays } from './judges.ts';
 
 const PASSPHRASE = 's3cret';
 const RIGHT = ['--sign-passphrase-file=right'];
@@ -56,38 +55,16 @@ describe.runIf(requirePeers(...PEERS))('sigstore signatures', () => {
     return `--sign-by-sigstore-private-key=${key()}`;
   }
 
-  /** What registries.d says of the registry, to us and to the peers. */
-  async function configure(yaml: string): Promise<void> {
-    const content = `docker:\n  ${exchange.registry.host}:\n    ${yaml}\n`;
-    for (const { path } of [exchange.home, peers]) {
-      await writeFiles(path, { '.config/containers/registries.d/registry.yaml': content });
-    }
-  }
+  const configure = (yaml: string): Promise<void> => configureSignatures(exchange, yaml, peers);
 
-  /** A policy that wants everything signed by the key, as it is called or as this. */
-  async function writePolicy(identity?: string): Promise<string> {
-    const signedIdentity =
-      identity === undefined
-        ? { type: 'matchExact' }
-        : { type: 'exactReference', dockerReference: identity };
+  /** That the key signed it, as it is called or as this. */
+  function required(reference?: string): object {
     const keyPath = join(peers.path, 'cosign.pub');
-    const file = join(peers.path, 'policy.json');
-    const requirement = { type: 'sigstoreSigned', keyPath, signedIdentity };
-    await writeFile(file, JSON.stringify({ default: [requirement] }));
-    return file;
+    return { type: 'sigstoreSigned', keyPath, signedIdentity: identity(reference) };
   }
 
-  /** What skopeo says: `accepted`, or its error. */
-  async function verdict(source: string, identity?: string): Promise<string> {
-    const policy = await writePolicy(identity);
-    const out = join(peers.path, 'out');
-    const copy = ['--policy', policy, 'copy', '--all', '-q', '--src-tls-verify=false'];
-    const said = await peers
-      .run('skopeo', ...copy, source, `dir:${out}`)
-      .then(() => 'accepted', messageOf);
-    await rm(out, { recursive: true, force: true });
-    return said;
-  }
+  const verdict = (source: string, reference?: string): Promise<string> =>
+    skopeoSays(peers, source, required(reference));
 
   async function writesSince(start: number): Promise<readonly string[]> {
     const requests = (await exchange.registry.requests()).slice(start);
@@ -103,22 +80,21 @@ describe.runIf(requirePeers(...PEERS))('sigstore signatures', () => {
     for (const name of ['ns/image:1', 'ns/image:2']) {
       expect(await verdict(`docker://${exchange.at(name)}`)).toBe('accepted');
     }
-    const verify = ['verify', '--key=cosign.pub', '--insecure-ignore-tlog=true'];
-    await peers.run('cosign', ...verify, exchange.at('ns/image:1'));
-    const policy = await writePolicy();
-    const pull = ['--quiet', '--tls-verify=false', '--signature-policy', policy];
-    const pulled = await peers.run('podman', 'pull', ...pull, exchange.at('ns/image:1'));
-    expect(pulled.toString()).toMatch(/^[0-9a-f]{64}\n$/);
+    const image = exchange.at('ns/image:1');
+    const flags = ['--key=cosign.pub', '--insecure-ignore-tlog=true'];
+    expect(await cosignSays(peers, image, ...flags)).toBe('accepted');
+    expect(await podmanSays(peers, image, required())).toBe('accepted');
+    expect(await podmanSays(peers, image, required('r.example/a:1'))).toContain('is not accepted');
   });
 
   test('by a parameter file are accepted, and in a directory', async () => {
     const flags = ['--sign-by-sigstore=parameters'];
     expect(await sign('ns/file:1', flags)).toMatchObject({ code: 0 });
     expect(await verdict(`docker://${exchange.at('ns/file:1')}`)).toBe('accepted');
-    const identity = 'r.example/app:1';
-    const local = ['push', ...flags, '--sign-identity', identity, 'oci:image', 'dir:signed'];
+    const name = 'r.example/app:1';
+    const local = ['push', ...flags, '--sign-identity', name, 'oci:image', 'dir:signed'];
     expect(await exchange.home.run(local)).toMatchObject({ code: 0 });
-    expect(await verdict(`dir:${exchange.path('signed')}`, identity)).toBe('accepted');
+    expect(await verdict(`dir:${exchange.path('signed')}`, name)).toBe('accepted');
   });
 
   test('of a list are accepted with it and with each of its images', async () => {
@@ -136,9 +112,9 @@ describe.runIf(requirePeers(...PEERS))('sigstore signatures', () => {
     const from = `docker://${exchange.at('ns/away:1')}`;
     const away = ['push', '--tls-verify=false', from, 'dir:away', exchange.at('ns/other:1')];
     expect(await exchange.home.run(away)).toMatchObject({ code: 0 });
-    const identity = exchange.at('ns/away:1');
-    expect(await verdict(`dir:${exchange.path('away')}`, identity)).toBe('accepted');
-    expect(await verdict(`docker://${exchange.at('ns/other:1')}`, identity)).toBe('accepted');
+    const name = exchange.at('ns/away:1');
+    expect(await verdict(`dir:${exchange.path('away')}`, name)).toBe('accepted');
+    expect(await verdict(`docker://${exchange.at('ns/other:1')}`, name)).toBe('accepted');
   });
 
   test('of the same image are made once, and nothing is sent again', async () => {
