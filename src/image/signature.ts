@@ -5,15 +5,29 @@ import { encodeJson } from './json-encoder.ts';
 import { readMembers, readString, readStringMap, type JsonField } from './json-field.ts';
 
 /** A signature of a manifest, in one of the forms that destinations store. */
-export type Signature =
-  /** An OpenPGP message that holds what it signs: containers-signature(5). */
-  | { readonly format: 'simple-signing'; readonly bytes: Uint8Array }
-  | {
-      readonly format: 'sigstore';
-      readonly mediaType: string;
-      readonly payload: Uint8Array;
-      readonly annotations: Readonly<Record<string, string>>;
-    };
+export type Signature = SimpleSignature | SigstoreSignature | SigstoreBundle;
+
+/** An OpenPGP message that holds what it signs: containers-signature(5). */
+interface SimpleSignature {
+  readonly format: 'simple-signing';
+  readonly bytes: Uint8Array;
+}
+
+/** What cosign attaches to an image, under a tag. */
+export interface SigstoreSignature extends SigstoreParts {
+  readonly format: 'sigstore';
+}
+
+/** What cosign 3 stores in an artifact that refers to the image; the payload is the bundle. */
+export interface SigstoreBundle extends SigstoreParts {
+  readonly format: 'sigstore-bundle';
+}
+
+interface SigstoreParts {
+  readonly mediaType: string;
+  readonly payload: Uint8Array;
+  readonly annotations: Readonly<Record<string, string>>;
+}
 
 export type SignatureFormat = Signature['format'];
 
@@ -28,9 +42,10 @@ const OPENPGP_TAGS: readonly number[] = [
   0xa0, 0xa1, 0xa2, 0xa3, 0xc8, 0x90, 0x91, 0x92, 0xc4, 0x88, 0x89, 0x8a, 0x8b, 0xc2,
 ];
 
-/** The blob of a signature, byte for byte as the reference writes it. */
+/** The blob of a signature, byte for byte as the reference writes it; a bundle is one already. */
 export function encodeSignature(signature: Signature): Uint8Array {
   if (signature.format === 'simple-signing') return signature.bytes;
+  if (signature.format === 'sigstore-bundle') return signature.payload;
   const { mediaType, payload, annotations } = signature;
   const json = encodeJson({
     mimeType: mediaType,

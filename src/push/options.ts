@@ -137,6 +137,7 @@ export interface BlobTransfer {
 export interface SignatureReport {
   /** Of the manifest or list that it is for. */
   readonly digest: Digest;
+  readonly format: SignatureFormat;
   /** Bytes. */
   readonly size: number;
 }

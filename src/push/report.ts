@@ -3,7 +3,7 @@ import type { RepositoryName } from '../image/blob.ts';
 import type { Digest } from '../image/digest.ts';
 import { messageOf, OcipushError, type ErrorCode, type ErrorOrigin } from '../errors.ts';
 import type { LayerAction } from './layers.ts';
-import type { BlobReport, PushResult } from './options.ts';
+import type { BlobReport, PushResult, SignatureReport } from './options.ts';
 import type { ProgressEvent } from './progress.ts';
 import type { PushOutcome } from './push.ts';
 
@@ -32,7 +32,7 @@ export interface ReachedReport {
   /** Requests that a plan takes; there only for a plan, and only at a registry. */
   readonly requests?: number;
   /** Those that were stored. */
-  readonly signatures: readonly { readonly digest: Digest; readonly size: number }[];
+  readonly signatures: readonly SignatureReport[];
   /** Empty when the destination had the whole image already. */
   readonly blobs: readonly BlobEntry[];
 }

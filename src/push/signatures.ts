@@ -1,9 +1,9 @@
 /** Signatures of what is pushed: those that come with it, and those that are made on the way. */
 import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
-import { encodeSignature, type Signature } from '../image/signature.ts';
+import { encodeSignature, type Signature, type SignatureFormat } from '../image/signature.ts';
 import { OcipushError, wrapError } from '../errors.ts';
-import type { RawManifest, SignatureStore } from '../transports/transport.ts';
+import type { ImageDestination, RawManifest, SignatureStore } from '../transports/transport.ts';
 import type { PushSession } from './session.ts';
 import { createSignatures, signedIdentities } from './signing.ts';
 
@@ -20,7 +20,7 @@ export async function readSignatures(
 ): Promise<Signatures> {
   if (options.removeSignatures) return [];
   const signatures = (await source.getSignatures?.(manifest, instance)) ?? [];
-  if (signatures.length === 0 || destination.signatures) return signatures;
+  if (hasPlaceFor(destination, signatures)) return signatures;
   throw new OcipushError(
     'UNSUPPORTED',
     `Can not copy signatures to ${destination.reference.toString()}: storing signatures is not supported`,
@@ -37,11 +37,11 @@ export async function readSignatures(
 export async function checkSignatures(session: PushSession, carried: Signatures): Promise<void> {
   const { destination, options } = session;
   const { signers } = options.signing;
+  if (!hasPlaceFor(destination, signers)) throw noPlace(session);
+  for (const { format } of signers) signedIdentities(session, format);
   const formats = new Set([...signers, ...carried].map(({ format }) => format));
   if (formats.size === 0) return;
-  if (destination.signatures === undefined) throw noPlace(session);
-  if (signers.length > 0) signedIdentities(session);
-  await destination.signatures.check([...formats]).catch((error: unknown) => {
+  await destination.signatures?.check([...formats]).catch((error: unknown) => {
     throw storingError(error);
   });
 }
@@ -66,7 +66,8 @@ export async function storeSignatures(
   });
   const { digest } = manifest;
   for (const signature of signatures) {
-    session.signatures.push({ digest, size: encodeSignature(signature).length });
+    const { format } = signature;
+    session.signatures.push({ digest, format, size: encodeSignature(signature).length });
   }
 }
 
@@ -89,11 +90,22 @@ async function newSignatures(
   return createSignatures(session, manifest, [...carried, ...existing]);
 }
 
+function hasPlaceFor(
+  { signatures: store }: ImageDestination,
+  wanted: readonly { readonly format: SignatureFormat }[],
+): boolean {
+  return wanted.every(({ format }) => store?.formats.includes(format));
+}
+
 function noPlace({ destination }: PushSession): OcipushError {
+  const isPlace = destination.signatures !== undefined;
   return new OcipushError(
     'UNSUPPORTED',
-    `writing signatures: ${destination.reference.toString()}: storing signatures is not supported`,
-    { origin: 'usage', hint: 'sign what goes to a registry or into a dir: directory' },
+    `writing signatures: ${destination.reference.toString()}: storing ${isPlace ? 'such ' : ''}signatures is not supported`,
+    {
+      origin: 'usage',
+      hint: 'registries take all forms of signatures, dir: all but referrers, named images in OCI layouts referrers alone',
+    },
   );
 }
 

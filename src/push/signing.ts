@@ -1,6 +1,6 @@
 /** Makes the signatures that a push was asked for. */
 import { formatReference } from '../image/docker-reference.ts';
-import type { Signature } from '../image/signature.ts';
+import type { Signature, SignatureFormat } from '../image/signature.ts';
 import { OcipushError, wrapError } from '../errors.ts';
 import type { RawManifest } from '../transports/transport.ts';
 import type { SigningWish, WishedSigner } from './options.ts';
@@ -14,12 +14,19 @@ export async function prepareSigners({ signers }: SigningWish, signal: AbortSign
   for (const { signer } of signers) await signer.prepare(signal);
 }
 
+/** A bundle speaks of a digest alone, and so of the image under all its names. */
+const NAMELESS: readonly string[] = [''];
+
 /**
  * The docker references that signatures speak of: every name that the image gets, or the one that
  * was asked for.
  * @throws OcipushError USAGE at a destination where images have no such names
  */
-export function signedIdentities({ destination, options }: PushSession): readonly string[] {
+export function signedIdentities(
+  { destination, options }: PushSession,
+  format: SignatureFormat,
+): readonly string[] {
+  if (format === 'sigstore-bundle') return NAMELESS;
   const { signing, tags } = options;
   if (signing.identity !== undefined) return [signing.identity];
   const { dockerReference: name } = destination.reference;
@@ -46,13 +53,12 @@ export async function createSignatures(
   known: readonly Signature[],
 ): Promise<readonly Signature[]> {
   const { signers } = session.options.signing;
-  const identities = signedIdentities(session);
   const signatures: Signature[] = [];
   for (const [index, wished] of signers.entries()) {
     const number = signers.length > 1 ? index + 1 : undefined;
     const attempt = `creating signature${number === undefined ? '' : ` ${number}`}`;
     try {
-      const made = await signaturesBy(wished, { session, manifest, known, identities, number });
+      const made = await signaturesBy(wished, { session, manifest, known, number });
       signatures.push(...made);
     } catch (error) {
       throw wrapError(error, attempt, { code: 'KEY_INVALID', origin: 'config' });
@@ -65,15 +71,15 @@ interface SigningTask {
   readonly session: PushSession;
   readonly manifest: RawManifest;
   readonly known: readonly Signature[];
-  readonly identities: readonly string[];
   readonly number: number | undefined;
 }
 
 async function signaturesBy(
   { signer, format }: WishedSigner,
-  { session, manifest, known, identities, number }: SigningTask,
+  { session, manifest, known, number }: SigningTask,
 ): Promise<readonly Signature[]> {
   const { progress, signal } = session;
+  const identities = signedIdentities(session, format);
   const found: (Signature | undefined)[] = [];
   for (const identity of identities) {
     const recognizes = async (signature: Signature): Promise<boolean> =>

@@ -21,11 +21,22 @@ export async function listReferrers(
   client: RegistryClient,
   digest: Digest,
 ): Promise<readonly Descriptor[]> {
+  return (await askReferrers(client, digest)) ?? listInTag(client, digest);
+}
+
+/**
+ * What the registry itself lists; undefined where it lists nothing, and a list under a tag does.
+ * @throws OcipushError MANIFEST_INVALID, LIMIT_EXCEEDED, or of the registry
+ */
+export async function askReferrers(
+  client: RegistryClient,
+  digest: Digest,
+): Promise<readonly Descriptor[] | undefined> {
   const found: Descriptor[] = [];
   let target: string | URL | undefined = `referrers/${digest}`;
   for (let page = 0; page < MAX_PAGES; page += 1) {
     const answer: Page | undefined = await readPage(client, target, digest);
-    if (answer === undefined) return listInTag(client, digest);
+    if (answer === undefined) return undefined;
     found.push(...parseReferrers(answer.list).instances);
     if (answer.next === undefined) return found;
     target = answer.next;
@@ -65,8 +76,11 @@ function nextPage(response: HttpResponse): URL | undefined {
   return url.origin === response.url.origin ? url : undefined;
 }
 
-/** Where a registry lists nothing itself, a list under a tag does. */
-async function listInTag(client: RegistryClient, digest: Digest): Promise<readonly Descriptor[]> {
+/** The list under a tag, which those keep who write to a registry that lists nothing itself. */
+export async function listInTag(
+  client: RegistryClient,
+  digest: Digest,
+): Promise<readonly Descriptor[]> {
   const list = await findManifest(client, referrersTag(digest));
   return list === undefined ? [] : parseReferrers(list.bytes).instances;
 }

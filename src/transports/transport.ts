@@ -128,9 +128,11 @@ export interface SignatureStore {
    * and so comes after them. `in-image`: they become visible together with it.
    */
   readonly place: 'apart' | 'in-image';
+  /** Those that it can hold at all. */
+  readonly formats: readonly SignatureFormat[];
   /**
    * Fails now where {@link put} would fail later, and changes nothing.
-   * @throws OcipushError UNSUPPORTED for formats that cannot be stored, FILE_UNWRITABLE, CONFIG_INVALID
+   * @throws OcipushError UNSUPPORTED for formats that are not to be stored, FILE_UNWRITABLE, CONFIG_INVALID
    */
   check(formats: readonly SignatureFormat[]): Promise<void>;
   /** Signatures of these formats that are there, as far as the image is not replaced with them. */
@@ -148,7 +150,7 @@ export interface ImageDestination extends AsyncDisposable {
   /** Where the image goes at a registry: other repositories there may give it blobs. */
   readonly repository?: RepositoryName;
   /** There where signatures have a place. */
-  readonly signatures?: SignatureStore;
+  readonly signatures?: SignatureStore | undefined;
   /** The digest that the reference points at now; undefined when there is none or it is unknown. */
   currentDigest(): Promise<Digest | undefined>;
   /**

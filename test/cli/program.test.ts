@@ -197,6 +197,7 @@ describe('runProgram', () => {
       '(default auto)',
       '(default none)',
       '(default 3)',
+      '(default attachment)',
       '(default true)',
     ]);
     expect(text.match(/--no-\S+/g)).toEqual(['--no-overwrite']);

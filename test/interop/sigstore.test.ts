@@ -1,51 +1,32 @@
-/** skopeo and cosign accept what we sign for sigstore, with the keys that they make. */
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { messageOf } from '../../src/errors.ts';
-import type { Digest } from '../../src/image/digest.ts';
-import { systemClock } from '../../src/io/retry-clock.ts';
-import {
-  createSigstoreKeySigner,
-  type SigstoreKeySigner,
-} from '../../src/signing/sigstore/key-signer.ts';
-import { OCI_MANIFEST } from '../../src/image/media-types.ts';
-import { createSigstoreParameterSigner } from '../../src/signing/sigstore/parameter-signer.ts';
-import type { Signer } from '../../src/signing/signer.ts';
-import { registryOptions } from '../support/registry-options.ts';
+/** skopeo and cosign accept what we sign for sigstore with all kinds of keys, in both forms, and put on record. */
+import { createPublicKey, generateKeyPairSync, X509Certificate, type KeyObject } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeLayer, writeOciLayout } from '../support/make-image.ts';
 import { makePeerHome, type PeerHome } from '../support/peer-home.ts';
 import { requirePeers } from '../support/peers.ts';
 import { EMAIL } from '../support/sigstore/provider.ts';
 import { startSigstoreServices, type SigstoreServices } from '../support/sigstore/services.ts';
-import { attach, storeArtifact } from './attach.ts';
 import { openExchange, type Exchange } from './exchange.ts';
+import { configureSignatures, cosignSays, cosignSaysOfBundles, skopeoSays } from './judges.ts';
 
 const PASSPHRASE = 's3cret';
-const CREATOR = 'ocipush 0';
-const signal = new AbortController().signal;
+const UNLOGGED = '--insecure-ignore-tlog=true';
 
 describe.runIf(requirePeers('docker-registry', 'skopeo', 'cosign'))('a sigstore signature', () => {
   let exchange: Exchange;
   let peers: PeerHome;
   let services: SigstoreServices;
-  let place: string;
 
   beforeAll(async () => {
-    place = await mkdtemp(join(tmpdir(), 'ocipush-sigstore-'));
-    services = await startSigstoreServices();
-    await writeFile(join(place, 'rekor.pub'), services.log.publicKey);
-    await writeFile(join(place, 'ca.pem'), services.authority.certificate);
-    await writeFile(join(place, 'phrase'), PASSPHRASE);
-    await mkdir(join(place, 'registries.d'));
-    await writeFile(
-      join(place, 'registries.d', 'r.yaml'),
-      'default-docker:\n  use-sigstore-attachments: true\n',
-    );
-    peers = await makePeerHome({ SIGSTORE_REKOR_PUBLIC_KEY: join(place, 'rekor.pub') });
-    exchange = await openExchange();
+    [exchange, services] = await Promise.all([openExchange(), startSigstoreServices()]);
+    const [rekorKey, authority] = [exchange.path('rekor.pub'), exchange.path('ca.pem')];
+    const places = { SIGSTORE_REKOR_PUBLIC_KEY: rekorKey, SIGSTORE_ROOT_FILE: authority };
+    peers = await makePeerHome(places);
+    await writeFile(rekorKey, services.log.publicKey);
+    await writeFile(authority, services.authority.certificate);
+    await writeFile(exchange.path('phrase'), PASSPHRASE);
+    await configureSignatures(exchange, 'use-sigstore-attachments: true', peers);
     await writeOciLayout(exchange.path('image'), { layers: [await makeLayer({ a: '1' })] });
   });
 
@@ -53,134 +34,71 @@ describe.runIf(requirePeers('docker-registry', 'skopeo', 'cosign'))('a sigstore 
     await exchange[Symbol.asyncDispose]();
     await peers[Symbol.asyncDispose]();
     await services[Symbol.asyncDispose]();
-    await rm(place, { recursive: true, force: true });
   });
 
-  /** Pushes the image; its digest. */
-  async function pushed(name: string): Promise<Digest> {
-    const run = await exchange.push('oci:image', name, [], { cwd: exchange.home.path });
-    expect(run).toMatchObject({ code: 0 });
-    return String(await exchange.digestFile()) as Digest;
+  /** Pushes the image, signed in both forms. */
+  async function sign(name: string, ...flags: readonly string[]): Promise<void> {
+    const both = ['--sign-sigstore-form=both', ...flags];
+    const env = { SIGSTORE_REKOR_PUBLIC_KEY: exchange.path('rekor.pub') };
+    expect(await exchange.push('oci:image', name, both, { env })).toMatchObject({ code: 0 });
   }
 
-  /** Bytes of the manifest. */
-  async function sizeOf(name: string): Promise<number> {
-    const image = `docker://${exchange.at(name)}`;
-    return (await peers.run('skopeo', 'inspect', '--raw', '--tls-verify=false', image)).length;
-  }
+  const withKey = (file: string): readonly string[] => [
+    `--sign-by-sigstore-private-key=${file}`,
+    `--sign-passphrase-file=${exchange.path('phrase')}`,
+  ];
 
-  async function sign(name: string, digest: Digest, signer: Signer): Promise<void> {
-    await signer.prepare(signal);
-    const identity = exchange.at(name);
-    const signature = await signer.sign({ bytes: new Uint8Array(), digest }, identity, signal);
-    await attach(exchange.registry.host, name, digest, [signature]);
-  }
-
-  /** What skopeo says of an image of which it requires this: `accepted`, or why not. */
-  async function skopeoSays(name: string, requirement: object): Promise<string> {
-    const policy = join(place, 'policy.json');
-    const requirements = [{ type: 'sigstoreSigned', ...requirement }];
-    await writeFile(policy, JSON.stringify({ default: requirements }));
-    const out = join(place, 'out');
-    onTestFinished(() => rm(out, { recursive: true, force: true }));
-    const settings = ['--registries.d', join(place, 'registries.d'), '--policy', policy];
-    const image = `docker://${exchange.at(name)}`;
-    return peers
-      .run('skopeo', ...settings, 'copy', '--quiet', '--src-tls-verify=false', image, `dir:${out}`)
-      .then(() => 'accepted', messageOf);
-  }
-
-  function cosignSays(name: string, ...flags: readonly string[]): Promise<string> {
-    const image = exchange.at(name);
-    return peers
-      .run('cosign', 'verify', ...flags, '--allow-insecure-registry', image)
-      .then(() => 'accepted', messageOf);
-  }
-
-  function signerWith(keyFile: string): SigstoreKeySigner {
-    const passphrase = async (): Promise<Uint8Array> => Buffer.from(PASSPHRASE);
-    return createSigstoreKeySigner({ keyFile, passphrase, creator: CREATOR, clock: systemClock });
-  }
-
-  /** Both say the same of a key. */
+  /** All say the same of a key. */
   async function verdicts(name: string, publicKey: string): Promise<readonly string[]> {
+    const requirement = { type: 'sigstoreSigned', keyPath: publicKey };
+    const flags = ['--key', publicKey, UNLOGGED];
     return [
-      await skopeoSays(name, { keyPath: publicKey }),
-      await cosignSays(name, '--key', publicKey, '--insecure-ignore-tlog=true'),
+      await skopeoSays(peers, `docker://${exchange.at(name)}`, requirement),
+      await cosignSays(peers, exchange.at(name), ...flags),
+      await cosignSaysOfBundles(peers, exchange.at(name), {}, ...flags),
     ];
   }
+
+  const ACCEPTED = ['accepted', 'accepted', 'accepted'];
 
   const keyMakers: Readonly<Record<'cosign' | 'skopeo', (prefix: string) => Promise<Buffer>>> = {
     cosign: (prefix) =>
       peers.runWith(PASSPHRASE, 'cosign', 'generate-key-pair', '--output-key-prefix', prefix),
-    skopeo: (prefix) =>
-      peers.run(
-        'skopeo',
-        'generate-sigstore-key',
-        '--output-prefix',
-        prefix,
-        '--passphrase-file',
-        join(place, 'phrase'),
-      ),
+    skopeo: (prefix) => {
+      const flags = ['--output-prefix', prefix, '--passphrase-file', exchange.path('phrase')];
+      return peers.run('skopeo', 'generate-sigstore-key', ...flags);
+    },
   };
   const suffixes = { cosign: 'key', skopeo: 'private' } as const;
 
   test.each(['cosign', 'skopeo'] as const)('with a key of %s', async (maker) => {
-    const prefix = join(place, maker);
+    const prefix = exchange.path(maker);
     await keyMakers[maker](prefix);
     const name = `ns/by-${maker}:1`;
-    const digest = await pushed(name);
-    expect(await skopeoSays(name, { keyPath: `${prefix}.pub` })).toContain('no signature exists');
-    await sign(name, digest, signerWith(`${prefix}.${suffixes[maker]}`));
-    expect(await verdicts(name, `${prefix}.pub`)).toEqual(['accepted', 'accepted']);
-    const others = join(place, 'other');
-    await keyMakers.skopeo(others);
-    onTestFinished(() => rm(`${others}.private`).then(() => rm(`${others}.pub`)));
-    const [skopeo, cosign] = await verdicts(name, `${others}.pub`);
-    expect(skopeo).toContain('cryptographic signature verification failed');
-    expect(cosign).toContain('invalid signature');
+    await sign(name, ...withKey(`${prefix}.${suffixes[maker]}`));
+    expect(await verdicts(name, `${prefix}.pub`)).toEqual(ACCEPTED);
+    const stranger = exchange.path(`not-${maker}`);
+    await keyMakers.skopeo(stranger);
+    expect(await verdicts(name, `${stranger}.pub`)).toEqual([
+      expect.stringContaining('cryptographic signature verification failed'),
+      expect.stringContaining('invalid signature'),
+      expect.stringContaining('no matching attestations'),
+    ]);
   });
 
   test('beside those that cosign attached', async () => {
-    const [ours, theirs] = [join(place, 'ours'), join(place, 'theirs')];
+    const [ours, theirs] = [exchange.path('ours'), exchange.path('theirs')];
     await keyMakers.skopeo(ours);
     await keyMakers.cosign(theirs);
     const name = 'ns/both:1';
-    const digest = await pushed(name);
-    const image = exchange.at(`ns/both@${digest}`);
+    expect(await exchange.push('oci:image', name)).toMatchObject({ code: 0 });
+    const image = exchange.at(`ns/both@${await exchange.digestFile()}`);
     const flags = ['--key', `${theirs}.key`, '--tlog-upload=false', '--allow-insecure-registry'];
     await peers.runWith(PASSPHRASE, 'cosign', 'sign', '--yes', ...flags, image);
-    await sign(name, digest, signerWith(`${ours}.private`));
-    expect(await verdicts(name, `${ours}.pub`)).toEqual(['accepted', 'accepted']);
-    expect(await cosignSays(name, '--key', `${theirs}.pub`, '--insecure-ignore-tlog=true')).toBe(
-      'accepted',
-    );
-  });
-
-  test('as an artifact, which cosign finds by what it refers to', async () => {
-    const prefix = join(place, 'artifact');
-    await keyMakers.cosign(prefix);
-    const name = 'ns/artifact:1';
-    const digest = await pushed(name);
-    const signer = signerWith(`${prefix}.key`);
-    const size = await sizeOf(name);
-    const artifact = await signer.signArtifact({ mediaType: OCI_MANIFEST, digest, size }, signal);
-    await storeArtifact(exchange.registry.host, name, artifact);
-    // Without it cosign asks the public sigstore whom to trust.
-    const roots = join(place, 'trusted-root.json');
-    const trust = { mediaType: 'application/vnd.dev.sigstore.trustedroot+json;version=0.1' };
-    await writeFile(roots, JSON.stringify(trust));
-    const predicate = ['--type', 'https://sigstore.dev/cosign/sign/v1'];
-    const type = [...predicate, '--new-bundle-format', '--trusted-root', roots];
-    const flags = [...type, '--insecure-ignore-tlog=true', '--allow-insecure-registry'];
-    const verified = (key: string) =>
-      peers
-        .run('cosign', 'verify-attestation', '--key', key, ...flags, exchange.at(name))
-        .then(() => 'accepted', messageOf);
-    expect(await verified(`${prefix}.pub`)).toBe('accepted');
-    const others = join(place, 'stranger');
-    await keyMakers.cosign(others);
-    expect(await verified(`${others}.pub`)).not.toBe('accepted');
+    await sign(name, ...withKey(`${ours}.private`));
+    expect(await verdicts(name, `${ours}.pub`)).toEqual(ACCEPTED);
+    const [, attached] = await verdicts(name, `${theirs}.pub`);
+    expect(attached).toBe('accepted');
   });
 
   test.each<readonly [kind: string, keys: { publicKey: KeyObject; privateKey: KeyObject }]>([
@@ -189,59 +107,91 @@ describe.runIf(requirePeers('docker-registry', 'skopeo', 'cosign'))('a sigstore 
     ['rsa', generateKeyPairSync('rsa', { modulusLength: 2048 })],
     ['ed25519', generateKeyPairSync('ed25519')],
   ])('with a key of the kind %s', async (kind, { publicKey, privateKey }) => {
-    const prefix = join(place, kind);
+    const prefix = exchange.path(kind);
     await writeFile(`${prefix}.pem`, privateKey.export({ format: 'pem', type: 'pkcs8' }));
     await writeFile(`${prefix}.pub`, publicKey.export({ format: 'pem', type: 'spki' }));
     const name = `ns/${kind}:1`;
-    await sign(name, await pushed(name), signerWith(`${prefix}.pem`));
-    expect(await verdicts(name, `${prefix}.pub`)).toEqual(['accepted', 'accepted']);
+    await sign(name, ...withKey(`${prefix}.pem`));
+    expect(await verdicts(name, `${prefix}.pub`)).toEqual(ACCEPTED);
   });
 
-  /** A signer with this parameter file. */
-  async function parameterSigner(text: string): Promise<Signer> {
-    const file = join(place, 'param.yaml');
+  /** Signs as a parameter file says, and puts it on record. */
+  async function signOnRecord(name: string, text: string): Promise<void> {
+    const file = exchange.path('param.yaml');
     await writeFile(file, `${text}rekorURL: ${services.rekorURL}\n`);
-    return createSigstoreParameterSigner(file, {
-      ...registryOptions(),
-      creator: CREATOR,
-      passphrase: () => Promise.reject(new Error('asked for a passphrase')),
-      rekorKeyFile: join(place, 'rekor.pub'),
-      tell: () => undefined,
-      showPage: () => undefined,
-    });
+    await sign(name, `--sign-by-sigstore=${file}`);
   }
 
-  const rekor = () => ({ rekorPublicKeyPath: join(place, 'rekor.pub') });
+  /** Whom cosign is to trust: the log and the authority. */
+  function trustedRoot(): object {
+    const start = { start: '2020-01-01T00:00:00Z' };
+    const key = createPublicKey(services.log.publicKey).export({ format: 'der', type: 'spki' });
+    const { raw } = new X509Certificate(services.authority.certificate);
+    const rawBytes = (bytes: Buffer) => ({ rawBytes: bytes.toString('base64') });
+    return {
+      tlogs: [
+        {
+          baseUrl: services.rekorURL,
+          hashAlgorithm: 'SHA2_256',
+          publicKey: {
+            ...rawBytes(key),
+            keyDetails: 'PKIX_ECDSA_P256_SHA_256',
+            validFor: start,
+          },
+          logId: { keyId: Buffer.from(services.log.id, 'hex').toString('base64') },
+        },
+      ],
+      certificateAuthorities: [
+        { uri: services.fulcioURL, certChain: { certificates: [rawBytes(raw)] }, validFor: start },
+      ],
+    };
+  }
+
+  const rekor = () => ({ rekorPublicKeyPath: exchange.path('rekor.pub') });
 
   test('with a key, on record', async () => {
-    const prefix = join(place, 'logged');
+    const prefix = exchange.path('logged');
     await keyMakers.cosign(prefix);
     const name = 'ns/logged:1';
-    const parameters = `privateKeyFile: ${prefix}.key\nprivateKeyPassphraseFile: ${place}/phrase\n`;
-    await sign(name, await pushed(name), await parameterSigner(parameters));
-    expect(await skopeoSays(name, { keyPath: `${prefix}.pub`, ...rekor() })).toBe('accepted');
-    expect(await cosignSays(name, '--key', `${prefix}.pub`, '--offline=true')).toBe('accepted');
+    const phrase = exchange.path('phrase');
+    await signOnRecord(
+      name,
+      `privateKeyFile: ${prefix}.key\nprivateKeyPassphraseFile: ${phrase}\n`,
+    );
+    const requirement = { type: 'sigstoreSigned', keyPath: `${prefix}.pub`, ...rekor() };
+    const image = exchange.at(name);
+    expect(await skopeoSays(peers, `docker://${image}`, requirement)).toBe('accepted');
+    const key = ['--key', `${prefix}.pub`];
+    expect(await cosignSays(peers, image, ...key, '--offline=true')).toBe('accepted');
+    expect(await cosignSaysOfBundles(peers, image, trustedRoot(), ...key)).toBe('accepted');
+    expect(await cosignSaysOfBundles(peers, image, {}, ...key)).toContain('not enough verified');
   });
 
   test('with an identity, on record', async () => {
     const name = 'ns/identity:1';
     const token = await services.provider.token();
-    const parameters = `fulcio:\n  fulcioURL: ${services.fulcioURL}\n  oidcMode: staticToken\n  oidcIDToken: ${token}\n`;
-    await sign(name, await pushed(name), await parameterSigner(parameters));
-    const fulcio = (subjectEmail: string) => ({
-      caPath: join(place, 'ca.pem'),
-      oidcIssuer: services.issuerURL,
-      subjectEmail,
-    });
-    expect(await skopeoSays(name, { fulcio: fulcio(EMAIL), ...rekor() })).toBe('accepted');
-    expect(await skopeoSays(name, { fulcio: fulcio('you@x.test'), ...rekor() })).toContain(
-      'you@x.test',
+    await signOnRecord(
+      name,
+      `fulcio:\n  fulcioURL: ${services.fulcioURL}\n  oidcMode: staticToken\n  oidcIDToken: ${token}\n`,
     );
-    const identity = ['--certificate-identity', EMAIL];
-    const issuer = ['--certificate-oidc-issuer', services.issuerURL];
-    const roots = ['--ca-roots', join(place, 'ca.pem'), '--insecure-ignore-sct=true'];
-    expect(await cosignSays(name, ...identity, ...issuer, ...roots, '--offline=true')).toBe(
-      'accepted',
-    );
+    const image = exchange.at(name);
+    const signedBy = (subjectEmail: string) => {
+      const fulcio = { caPath: exchange.path('ca.pem'), oidcIssuer: services.issuerURL };
+      const requirement = { type: 'sigstoreSigned', fulcio: { ...fulcio, subjectEmail } };
+      return skopeoSays(peers, `docker://${image}`, { ...requirement, ...rekor() });
+    };
+    expect(await signedBy(EMAIL)).toBe('accepted');
+    expect(await signedBy('you@x.test')).toContain('you@x.test');
+    const identity = (email: string) => [
+      `--certificate-identity=${email}`,
+      `--certificate-oidc-issuer=${services.issuerURL}`,
+      '--insecure-ignore-sct=true',
+    ];
+    const roots = ['--ca-roots', exchange.path('ca.pem'), '--offline=true'];
+    expect(await cosignSays(peers, image, ...identity(EMAIL), ...roots)).toBe('accepted');
+    const bundles = (email: string) =>
+      cosignSaysOfBundles(peers, image, trustedRoot(), ...identity(email));
+    expect(await bundles(EMAIL)).toBe('accepted');
+    expect(await bundles('you@x.test')).toContain('you@x.test');
   });
 });

@@ -230,6 +230,7 @@ export function memoryDestination(parts: DestinationParts = {}): MemoryDestinati
     ...(parts.signatures && {
       signatures: {
         place: 'in-image',
+        formats: ['simple-signing', 'sigstore'],
         check: async () => undefined,
         existing: async () => [],
         put: async (signatures: readonly Signature[], _: RawManifest, instance?: Digest) => {

@@ -105,7 +105,7 @@ describe('signatures', () => {
     const destination = memoryDestination({ signatures });
     const { events, result } = await pushOne(sourceOf(image, { signed: isTop }), destination);
     const size = 'signature of undefined'.length;
-    expect(result.signatures).toEqual([{ digest: result.digest, size }]);
+    expect(result.signatures).toEqual([{ digest: result.digest, format: 'simple-signing', size }]);
     expect(destination.current).toBe(image.manifest.descriptor.digest);
     expect([...signatures]).toEqual([['image', ['signature of undefined']]]);
     expect(events.at(-1)).toEqual({ kind: 'storing-signatures' });

@@ -30,7 +30,7 @@ const pushed: PushedImage = {
     { ...compressed, isEncrypted: true, transfer: { bytes: 1536, milliseconds: 40 } },
     config,
   ],
-  signatures: [{ digest: IMAGE, size: 90 }],
+  signatures: [{ digest: IMAGE, format: 'sigstore', size: 90 }],
 };
 const planned: PushPlan = {
   ...results.planned,
@@ -58,7 +58,7 @@ describe('reportOf', () => {
           mediaType: 'image/type',
           size: 500,
           bytes: 1536,
-          signatures: [{ digest: IMAGE, size: 90 }],
+          signatures: [{ digest: IMAGE, format: 'sigstore', size: 90 }],
           blobs: [
             {
               role: 'layer',

@@ -6,6 +6,8 @@ import { isPathLike } from '../../io/path-like.ts';
 import { systemClock } from '../../io/retry-clock.ts';
 import type { SigningWish, WishedSigner } from '../../push/options.ts';
 import type { AskPassphrase } from '../../signing/passphrase.ts';
+import type { SigstoreKey } from '../../signing/sigstore/signing-key.ts';
+import { goQuote } from '../escape.ts';
 import { addTextFlag, addValueFlag } from '../flags.ts';
 import type { Host } from '../host.ts';
 import { line } from '../render/wording.ts';
@@ -20,7 +22,19 @@ export interface SigningFlags {
   readonly signBySqFingerprint?: string;
   readonly signIdentity?: string;
   readonly signPassphraseFile?: string;
+  readonly signSigstoreForm?: SigstoreForm;
 }
+
+/** How signatures for sigstore are stored: under a tag, as an artifact that refers to the image, or both. */
+type SigstoreForm = (typeof SIGSTORE_FORMS)[number];
+
+const SIGSTORE_FORMS = ['attachment', 'referrer', 'both'] as const;
+
+const SIGNATURES = {
+  attachment: ['sigstore'],
+  referrer: ['sigstore-bundle'],
+  both: ['sigstore', 'sigstore-bundle'],
+} as const;
 
 const STAMP = { creator: `ocipush ${VERSION}`, clock: systemClock };
 
@@ -56,6 +70,12 @@ export function addSigningFlags(command: Command): void {
     '--sign-passphrase-file <path>',
     'File with the passphrase of the signing key in its first line',
   );
+  addValueFlag(
+    command,
+    '--sign-sigstore-form <form>',
+    'Store signatures for sigstore as attachment, as referrer, where cosign 3 looks first, or both',
+    { convert: parseForm, shownDefault: 'attachment', values: SIGSTORE_FORMS },
+  );
 }
 
 /**
@@ -64,15 +84,17 @@ export function addSigningFlags(command: Command): void {
  */
 export async function parseSigningOptions(flags: SigningFlags, host: Host): Promise<SigningWish> {
   checkPassphraseFile(flags);
+  checkForm(flags);
   const passphrase = await passphraseIn(flags);
   const { signBy, signBySqFingerprint: fingerprint } = flags;
   const { signBySigstore: parameters, signBySigstorePrivateKey: keyFile } = flags;
+  const { signSigstoreForm: form } = flags;
   // The order of podman, in which the signatures are numbered.
   const signers = [
-    parameters ? await parameterSigner(parameters, host) : [],
+    parameters ? await sigstoreSigners(await keyOfParameters(parameters, host), form) : [],
     fingerprint ? await sqSigner(fingerprint, passphrase, host) : [],
     signBy ? await simpleSigner(signBy, passphrase, host) : [],
-    keyFile ? await sigstoreKeySigner(keyFile, passphrase, host) : [],
+    keyFile ? await sigstoreSigners(await keyInFile(keyFile, passphrase, host), form) : [],
   ].flat();
   return { signers, identity: flags.signIdentity || undefined };
 }
@@ -87,6 +109,43 @@ function checkPassphraseFile(flags: SigningFlags): void {
     'only one of --sign-by, --sign-by-sq-fingerprint and --sign-by-sigstore-private-key can be used with --sign-passphrase-file',
     { origin: 'usage' },
   );
+}
+
+/** What has no effect is not taken for a wish that was fulfilled. */
+function checkForm(flags: SigningFlags): void {
+  const { signSigstoreForm: form, signBySigstore, signBySigstorePrivateKey, signIdentity } = flags;
+  if (form === undefined) return;
+  const isForSigstore = Boolean(signBySigstore) || Boolean(signBySigstorePrivateKey);
+  const hasNames = Boolean(flags.signBy) || Boolean(flags.signBySqFingerprint);
+  if (!isForSigstore) {
+    throw new OcipushError(
+      'USAGE',
+      '--sign-sigstore-form is given, and nobody signs for sigstore',
+      {
+        origin: 'usage',
+        hint: 'say with what: --sign-by-sigstore-private-key or --sign-by-sigstore',
+      },
+    );
+  }
+  if (form !== 'referrer' || !signIdentity || hasNames) return;
+  throw new OcipushError(
+    'USAGE',
+    '--sign-identity may not be used with --sign-sigstore-form=referrer',
+    {
+      origin: 'usage',
+      hint: 'such a signature speaks of the digest alone, and is good for every name of the image',
+    },
+  );
+}
+
+/** @throws OcipushError USAGE */
+function parseForm(text: string): SigstoreForm {
+  const form = SIGSTORE_FORMS.find((each) => each === text);
+  if (form !== undefined) return form;
+  throw new OcipushError('USAGE', `unknown form of signatures ${goQuote(text)}`, {
+    origin: 'usage',
+    hint: `the forms are ${SIGSTORE_FORMS.join(', ')}`,
+  });
 }
 
 async function sqSigner(
@@ -116,34 +175,53 @@ async function simpleSigner(
   return { format, signer: createGpgSigner({ ...STAMP, key, passphrase, ask, environment }) };
 }
 
-async function sigstoreKeySigner(
-  keyFile: string,
+async function keyInFile(
+  file: string,
   passphrase: AskPassphrase | undefined,
   host: Host,
-): Promise<WishedSigner> {
-  const { createSigstoreKeySigner } = await import('../../signing/sigstore/key-signer.ts');
-  const options = { keyFile, passphrase: passphrase ?? askOrRead(host) };
-  return { format: 'sigstore', signer: createSigstoreKeySigner({ ...STAMP, ...options }) };
+): Promise<SigstoreKey> {
+  const signing = await import('../../signing/sigstore/signing-key.ts');
+  return signing.keyInFile(file, passphrase ?? askOrRead(host));
 }
 
-async function parameterSigner(path: string, host: Host): Promise<WishedSigner> {
-  const [{ createSigstoreParameterSigner }, { openPage }] = await Promise.all([
-    import('../../signing/sigstore/parameter-signer.ts'),
+async function keyOfParameters(path: string, host: Host): Promise<SigstoreKey> {
+  const [parameters, { openPage }] = await Promise.all([
+    import('../../signing/sigstore/parameter-key.ts'),
     import('../../signing/sigstore/open-page.ts'),
   ]);
   const { environment, stderr } = host;
   const tell = (message: string): void => void stderr.write(line(message));
-  const signer = createSigstoreParameterSigner(path, {
+  return parameters.keyOfParameters(path, {
     // Without the flags, which are for the registry.
     ...(await parseConnectionOptions({}, host)),
-    ...STAMP,
+    clock: systemClock,
     passphrase: askOrRead(host),
     rekorKeyFile: environment['SIGSTORE_REKOR_PUBLIC_KEY'] || undefined,
     tell,
     showPage: (page) => openPage(page, tell),
   });
-  return { format: 'sigstore', signer };
 }
+
+/** One signer for each form that is wished; they share the key. */
+async function sigstoreSigners(
+  key: SigstoreKey,
+  form: SigstoreForm = 'attachment',
+): Promise<readonly WishedSigner[]> {
+  return Promise.all(
+    SIGNATURES[form].map(async (format) => ({ format, signer: await SIGNERS[format](key) })),
+  );
+}
+
+const SIGNERS = {
+  sigstore: async (key: SigstoreKey) => {
+    const { createAttachmentSigner } = await import('../../signing/sigstore/attachment-signer.ts');
+    return createAttachmentSigner(key, STAMP);
+  },
+  'sigstore-bundle': async (key: SigstoreKey) => {
+    const { createBundleSigner } = await import('../../signing/sigstore/bundle-signer.ts');
+    return createBundleSigner(key, STAMP);
+  },
+};
 
 /** As podman: from standard input, whoever writes it; an end of it means an empty passphrase. */
 function askOrRead(host: Host): AskPassphrase {

@@ -12,6 +12,7 @@ import type { BlobInFlight } from './tally.ts';
 const SIGNING: Readonly<Record<SignatureFormat, string>> = {
   'simple-signing': 'simple signing',
   sigstore: 'a sigstore signature',
+  'sigstore-bundle': 'a sigstore bundle',
 };
 
 /** The line of an event that every display of progress shows; undefined for blobs and warnings. */

@@ -12,9 +12,8 @@ import { parseImageConfig } from '../../image/image-config.ts';
 import { OCI_CONFIG, OCI_MANIFEST } from '../../image/media-types.ts';
 import { referrersTag } from '../../image/referrers.ts';
 import { rawMembers } from '../../image/raw-json.ts';
-import type { Signature } from '../../image/signature.ts';
+import type { Signature, SigstoreSignature } from '../../image/signature.ts';
 import { OcipushError } from '../../errors.ts';
-import type { SigstoreSignature } from './sigstore-signature.ts';
 
 /** Bytes that are stored under the digest that their descriptor has. */
 export interface AttachedBlob {

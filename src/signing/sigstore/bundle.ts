@@ -1,86 +1,123 @@
-/** Signatures as cosign 3 writes them: a Sigstore bundle, in an artifact that refers to the image. */
-import { createHash, type KeyObject } from 'node:crypto';
-import type { Descriptor } from '../../image/descriptor.ts';
-import { digestAlgorithm, digestHex, digestOf, type Digest } from '../../image/digest.ts';
-import { EMPTY_CONFIG, EMPTY_CONFIG_BYTES } from '../../image/empty-config.ts';
-import { encodeJson } from '../../image/json-encoder.ts';
-import { encodeImageManifest } from '../../image/manifest.ts';
-import { OCI_MANIFEST } from '../../image/media-types.ts';
-import { CONTENT_ANNOTATION, PREDICATE_ANNOTATION, SIGN_PREDICATE } from '../../image/referrers.ts';
-import type { AttachedBlob } from './attachments.ts';
-import { publicDer, signBytes } from './private-key.ts';
+/** Sigstore bundles (protobuf-specs, sigstore_bundle.proto, version 0.3) that say of an image that it is signed. */
+import { createHash, X509Certificate, type KeyObject } from 'node:crypto';
+import { digestAlgorithm, digestHex, type Digest } from '../../image/digest.ts';
+import { encodeJson, type Json } from '../../image/json-encoder.ts';
+import { SIGN_PREDICATE } from '../../image/referrers.ts';
+import { memberAt, parseJson } from '../../io/bounded-json.ts';
+import { OcipushError } from '../../errors.ts';
+import { isEnvelopeOf, signEnvelope, type Envelope } from './envelope.ts';
+import { publicDer } from './private-key.ts';
+import type { LogEntry } from './rekor.ts';
+import { badAnswer } from './service.ts';
+import type { OpenKey } from './signing-key.ts';
 
-/** Media type of bundles (sigstore/protobuf-specs sigstore_bundle.proto), and of their artifacts. */
-const BUNDLE_TYPE = 'application/vnd.dev.sigstore.bundle.v0.3+json';
+/** The media type of bundles, and of the artifacts that hold them. */
+export const BUNDLE_TYPE = 'application/vnd.dev.sigstore.bundle.v0.3+json';
 const STATEMENT_TYPE = 'application/vnd.in-toto+json';
 
-/** What must be stored so that the signature is found: blobs first. */
-export interface SignatureArtifact {
-  readonly blobs: readonly AttachedBlob[];
-  readonly manifest: {
-    readonly bytes: Uint8Array;
-    readonly mediaType: typeof OCI_MANIFEST;
-    readonly digest: Digest;
-  };
-}
-
-/**
- * Signs an image or list in a bundle, with a key that its reader has to know: nothing is on record.
- * `subject` has the media type, digest and size of its manifest.
- */
-export function signatureArtifact(key: KeyObject, subject: Descriptor): SignatureArtifact {
-  const bytes = encodeBundle(key, statementOf(subject.digest));
-  const layer = { mediaType: BUNDLE_TYPE, digest: digestOf(bytes), size: bytes.length };
-  const { mediaType, digest, size } = subject;
-  const manifest = encodeImageManifest({
-    mediaType: OCI_MANIFEST,
-    namesMediaType: true,
-    artifactType: BUNDLE_TYPE,
-    config: EMPTY_CONFIG,
-    layers: [layer],
-    subject: { mediaType, digest, size },
-    annotations: {
-      [CONTENT_ANNOTATION]: 'dsse-envelope',
-      [PREDICATE_ANNOTATION]: SIGN_PREDICATE,
-    },
-  });
-  return {
-    blobs: [
-      { descriptor: EMPTY_CONFIG, bytes: EMPTY_CONFIG_BYTES },
-      { descriptor: layer, bytes },
-    ],
-    manifest: { bytes: manifest, mediaType: OCI_MANIFEST, digest: digestOf(manifest) },
-  };
-}
-
-/** An in-toto statement, version 1, about one manifest. */
-function statementOf(digest: Digest): Uint8Array {
-  return encodeJson({
+/** Signs an in-toto statement, version 1, that speaks of one manifest and of no name, as cosign 3 does. */
+export function signStatement(key: KeyObject, digest: Digest): Envelope {
+  const statement = encodeJson({
     _type: 'https://in-toto.io/Statement/v1',
-    subject: [{ digest: { [digestAlgorithm(digest)]: digestHex(digest) } }],
+    subject: [{ digest: { [digestAlgorithm(digest)]: digestHex(digest) }, annotations: {} }],
     predicateType: SIGN_PREDICATE,
     predicate: {},
   });
+  return signEnvelope(key, STATEMENT_TYPE, statement);
 }
 
-function encodeBundle(key: KeyObject, statement: Uint8Array): Uint8Array {
-  const signature = signBytes(key, authenticated(STATEMENT_TYPE, statement));
+/**
+ * @param entry of the envelope in a log; undefined where nothing is on record
+ * @throws OcipushError SIGNING_FAILED when the log did not prove that it has the entry
+ */
+export function encodeBundle(
+  { key, certificate }: OpenKey,
+  { payload, payloadType, signatures }: Envelope,
+  entry: LogEntry | undefined,
+): Uint8Array {
   const hint = createHash('sha256').update(publicDer(key)).digest('base64');
   return encodeJson({
     mediaType: BUNDLE_TYPE,
-    verificationMaterial: { publicKey: { hint } },
-    dsseEnvelope: {
-      payload: base64(statement),
-      payloadType: STATEMENT_TYPE,
-      signatures: [{ sig: base64(signature) }],
+    verificationMaterial: {
+      ...(certificate
+        ? { certificate: { rawBytes: base64(new X509Certificate(certificate.certificate).raw) } }
+        : { publicKey: { hint } }),
+      tlogEntries: entry && [logEntry(entry)],
     },
+    dsseEnvelope: { payload, payloadType, signatures: signatures.map(({ sig }) => ({ sig })) },
   });
 }
 
-/** What a DSSE envelope signs (secure-systems-lab/dsse protocol.md, PAE): no part can pass for another. */
-function authenticated(type: string, payload: Uint8Array): Uint8Array {
-  const head = `DSSEv1 ${Buffer.byteLength(type)} ${type} ${payload.length} `;
-  return Buffer.concat([Buffer.from(head), payload]);
+/** Whether this key has signed a manifest in a bundle, and put that on record where it is `recorded`. */
+export function isBundleOf(
+  key: KeyObject,
+  bundle: Uint8Array,
+  { digest, recorded }: { readonly digest: Digest; readonly recorded: boolean },
+): boolean {
+  const content = parse(bundle);
+  const envelope = readEnvelope(memberAt(content, 'dsseEnvelope'));
+  if (envelope === undefined || envelope.payloadType !== STATEMENT_TYPE) return false;
+  const entries = memberAt(content, 'verificationMaterial', 'tlogEntries');
+  const isRecorded = Array.isArray(entries) && entries.length > 0;
+  const statement = parse(Buffer.from(envelope.payload, 'base64'));
+  return (
+    (isRecorded || !recorded) &&
+    memberAt(statement, 'predicateType') === SIGN_PREDICATE &&
+    speaksOf(memberAt(statement, 'subject'), digest) &&
+    isEnvelopeOf(key, envelope)
+  );
+}
+
+function speaksOf(subjects: unknown, digest: Digest): boolean {
+  const [only, ...others] = Array.isArray(subjects) ? (subjects as readonly unknown[]) : [];
+  const hex = memberAt(only, 'digest', digestAlgorithm(digest));
+  return others.length === 0 && hex === digestHex(digest);
+}
+
+function readEnvelope(envelope: unknown): Envelope | undefined {
+  const [payload, payloadType] = ['payload', 'payloadType'].map((name) => memberAt(envelope, name));
+  const signatures = memberAt(envelope, 'signatures');
+  const [only, ...others] = Array.isArray(signatures) ? (signatures as readonly unknown[]) : [];
+  const sig = memberAt(only, 'sig');
+  const isText = typeof payload === 'string' && typeof payloadType === 'string';
+  if (!isText || typeof sig !== 'string' || others.length > 0) return undefined;
+  return { payload, payloadType, signatures: [{ sig }] };
+}
+
+/** A TransparencyLogEntry (sigstore_rekor.proto) in the JSON of protobuf: numbers of 64 bits are text. */
+function logEntry(entry: LogEntry): Json {
+  const { body, inclusionProof: proof } = entry;
+  if (proof === undefined)
+    throw badAnswer('uploading a log entry to Rekor', 'it lacks a proof that it is in the log');
+  const type = parse(Buffer.from(body, 'base64'));
+  return {
+    logIndex: String(entry.logIndex),
+    logId: { keyId: base64(Buffer.from(entry.logID, 'hex')) },
+    kindVersion: {
+      kind: String(memberAt(type, 'kind')),
+      version: String(memberAt(type, 'apiVersion')),
+    },
+    integratedTime: String(entry.integratedTime),
+    inclusionPromise: { signedEntryTimestamp: entry.signedEntryTimestamp },
+    inclusionProof: {
+      logIndex: String(proof.logIndex),
+      rootHash: base64(Buffer.from(proof.rootHash, 'hex')),
+      treeSize: String(proof.treeSize),
+      hashes: proof.hashes.map((hash) => base64(Buffer.from(hash, 'hex'))),
+      checkpoint: { envelope: proof.checkpoint },
+    },
+    canonicalizedBody: body,
+  };
+}
+
+/** What cannot be read says nothing. */
+function parse(bytes: Uint8Array): unknown {
+  try {
+    return parseJson(bytes, 'bundle');
+  } catch (error) {
+    if (error instanceof OcipushError) return undefined;
+    throw error;
+  }
 }
 
 function base64(bytes: Uint8Array): string {

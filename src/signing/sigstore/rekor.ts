@@ -5,16 +5,22 @@ import { readSmallFile } from '../../io/file-reader.ts';
 import { OcipushError, wrapError } from '../../errors.ts';
 import type { HttpResponse } from '../../registry/http.ts';
 import { endpointBelow } from './oidc-provider.ts';
-import { parsePem } from './pem.ts';
 import { isSignature, publicDer } from './private-key.ts';
 import { answerObject, askService, badAnswer, type ServiceOptions } from './service.ts';
 
-/** What is put on record. */
-export interface LoggedSignature {
-  readonly payload: Uint8Array;
-  readonly signature: Uint8Array;
-  /** The public key, or the certificate for it, in PEM form. */
-  readonly verifier: string;
+/** What is put on record: a type of Rekor's (sigstore/rekor pkg/types), and what it says. */
+export interface LogRecord {
+  readonly kind: string;
+  readonly version: string;
+  readonly spec: object;
+  /** Whether an entry of this type says the same; the log may write it in another way. */
+  isIn(spec: unknown): boolean;
+}
+
+export interface Log {
+  readonly service: URL;
+  /** The public key of the log, where it is known: its promise is then verified. */
+  readonly key: KeyObject | undefined;
 }
 
 /** An entry of the log, with its signed promise that the entry is, or will be, in it. */
@@ -27,6 +33,20 @@ export interface LogEntry {
   readonly logIndex: number;
   /** Base64. */
   readonly signedEntryTimestamp: string;
+  /** Undefined where the answer has none, or not a whole one. */
+  readonly inclusionProof: InclusionProof | undefined;
+}
+
+/** That the entry is in the log (RFC 6962, 2.1.1), as whoever reads it verifies it. */
+export interface InclusionProof {
+  /** In the part of the log that is written to now, unlike that of the entry. */
+  readonly logIndex: number;
+  readonly treeSize: number;
+  /** In hexadecimal digits, as are the others. */
+  readonly rootHash: string;
+  readonly hashes: readonly string[];
+  /** What the log says of its size and root, with its signature. */
+  readonly checkpoint: string;
 }
 
 const ATTEMPT = 'uploading a log entry to Rekor';
@@ -34,22 +54,22 @@ const ENTRIES = 'api/v1/log/entries';
 const KEY_FILE_LIMIT = 64 * 1024;
 
 /**
- * Puts a signature on record; one that is there already is found. `key` is the public key of the
- * log, where it is known: its promise is then verified.
+ * Puts a signature on record; one that is there already is found.
  * @throws OcipushError SIGNING_FAILED, also when the entry is not what was sent
  */
-export async function recordSignature(
-  { service, key }: { readonly service: URL; readonly key: KeyObject | undefined },
-  logged: LoggedSignature,
+export async function putOnRecord(
+  { service, key }: Log,
+  record: LogRecord,
   options: ServiceOptions,
   signal: AbortSignal,
 ): Promise<LogEntry> {
+  const { kind, version, spec } = record;
   const sent = await askService(
     {
       method: 'POST',
       url: endpointBelow(service, ENTRIES),
       headers: { 'content-type': 'application/json' },
-      body: Buffer.from(`${JSON.stringify(hashedRecord(logged))}\n`),
+      body: Buffer.from(`${JSON.stringify({ kind, apiVersion: version, spec })}\n`),
       accept: [201, 409],
       attempt: ATTEMPT,
     },
@@ -65,16 +85,16 @@ export async function recordSignature(
           signal,
         );
   const entry = readEntry(answerObject(response, ATTEMPT));
-  if (!isRecordOf(entry.body, logged)) throw badAnswer(ATTEMPT, 'the entry is not what was sent');
+  if (!isEntryOf(entry.body, record)) throw badAnswer(ATTEMPT, 'the entry is not what was sent');
   if (key !== undefined) checkPromise(entry, key);
   return entry;
 }
 
 /** The annotation that has an entry beside a signature: members in this order, and no others. */
-export function encodeLogBundle({ signedEntryTimestamp, ...payload }: LogEntry): string {
+export function encodeLogBundle(entry: LogEntry): string {
   return JSON.stringify({
-    Payload: canonical(payload),
-    SignedEntryTimestamp: signedEntryTimestamp,
+    Payload: canonical(entry),
+    SignedEntryTimestamp: entry.signedEntryTimestamp,
   });
 }
 
@@ -89,21 +109,6 @@ export async function readLogKey(file: string): Promise<KeyObject> {
     const attempt = `reading the public key of Rekor from ${file}`;
     throw wrapError(error, attempt, { code: 'KEY_INVALID', origin: 'config' });
   }
-}
-
-/** Rekor's type hashedrekord, version 0.0.1. */
-function hashedRecord({ payload, signature, verifier }: LoggedSignature) {
-  return {
-    kind: 'hashedrekord',
-    apiVersion: '0.0.1',
-    spec: {
-      data: { hash: { algorithm: 'sha256', value: sha256(payload) } },
-      signature: {
-        content: Buffer.from(signature).toString('base64'),
-        publicKey: { content: Buffer.from(verifier).toString('base64') },
-      },
-    },
-  };
 }
 
 /** The address is made anew: nobody is asked but the log itself. */
@@ -129,45 +134,49 @@ function readEntry(answer: JsonObject): LogEntry {
     isBase64(promise) &&
     isCount(integratedTime) &&
     isCount(logIndex) &&
-    typeof logID === 'string' &&
-    /^[0-9a-f]{64}$/.test(logID)
+    isHash(logID)
   ) {
-    return { body, integratedTime, logID, logIndex, signedEntryTimestamp: promise };
+    const inclusionProof = readProof(memberAt(entry, 'verification', 'inclusionProof'));
+    return { body, integratedTime, logID, logIndex, signedEntryTimestamp: promise, inclusionProof };
   }
   throw badAnswer(ATTEMPT, 'the entry lacks what a signature needs of it');
 }
 
-/** The log may write the same in another order, and the key in other lines. */
-function isRecordOf(body: string, { payload, signature, verifier }: LoggedSignature): boolean {
-  const record = parse(Buffer.from(body, 'base64'));
-  const hash = memberAt(record, 'spec', 'data', 'hash');
-  const signed = memberAt(record, 'spec', 'signature');
-  const content = memberAt(signed, 'publicKey', 'content');
-  return (
-    memberAt(record, 'kind') === 'hashedrekord' &&
-    memberAt(hash, 'algorithm') === 'sha256' &&
-    memberAt(hash, 'value') === sha256(payload) &&
-    memberAt(signed, 'content') === Buffer.from(signature).toString('base64') &&
-    typeof content === 'string' &&
-    isSamePem(Buffer.from(content, 'base64').toString('latin1'), verifier)
-  );
+function readProof(proof: unknown): InclusionProof | undefined {
+  const [logIndex, treeSize, rootHash, hashes, checkpoint] = [
+    'logIndex',
+    'treeSize',
+    'rootHash',
+    'hashes',
+    'checkpoint',
+  ].map((name) => memberAt(proof, name));
+  const isWhole =
+    isCount(logIndex) &&
+    isCount(treeSize) &&
+    isHash(rootHash) &&
+    Array.isArray(hashes) &&
+    hashes.every(isHash) &&
+    typeof checkpoint === 'string';
+  return isWhole ? { logIndex, treeSize, rootHash, hashes, checkpoint } : undefined;
 }
 
-function isSamePem(one: string, other: string): boolean {
-  return JSON.stringify(parsePem(one)) === JSON.stringify(parsePem(other));
+function isEntryOf(body: string, record: LogRecord): boolean {
+  const entry = parse(Buffer.from(body, 'base64'));
+  const isOfType =
+    memberAt(entry, 'kind') === record.kind && memberAt(entry, 'apiVersion') === record.version;
+  return isOfType && record.isIn(memberAt(entry, 'spec'));
 }
 
 /** The log signs the RFC 8785 form of an entry, and is named by the digest of its key. */
-function checkPromise({ signedEntryTimestamp, ...payload }: LogEntry, key: KeyObject): void {
-  const bytes = Buffer.from(JSON.stringify(canonical(payload)));
-  const isNamed = payload.logID === sha256(publicDer(key));
-  if (isNamed && isSignature(key, bytes, Buffer.from(signedEntryTimestamp, 'base64'))) return;
+function checkPromise(entry: LogEntry, key: KeyObject): void {
+  const bytes = Buffer.from(JSON.stringify(canonical(entry)));
+  const isNamed = entry.logID === createHash('sha256').update(publicDer(key)).digest('hex');
+  if (isNamed && isSignature(key, bytes, Buffer.from(entry.signedEntryTimestamp, 'base64'))) return;
   throw badAnswer(ATTEMPT, 'the log did not sign its answer with the key that it should have');
 }
 
 /** Members in the order of their names. */
-function canonical(payload: Omit<LogEntry, 'signedEntryTimestamp'>) {
-  const { body, integratedTime, logID, logIndex } = payload;
+function canonical({ body, integratedTime, logID, logIndex }: LogEntry) {
   return { body, integratedTime, logID, logIndex };
 }
 
@@ -184,10 +193,10 @@ function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
-function isBase64(value: unknown): value is string {
-  return typeof value === 'string' && /^[A-Za-z0-9+/]+={0,2}$/.test(value);
+function isHash(value: unknown): value is string {
+  return typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
 }
 
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+function isBase64(value: unknown): value is string {
+  return typeof value === 'string' && /^[A-Za-z0-9+/]+={0,2}$/.test(value);
 }

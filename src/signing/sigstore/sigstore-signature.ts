@@ -1,10 +1,8 @@
 /** A sigstore signature: the names under which cosign keeps its parts, and how it is made. */
 import type { KeyObject } from 'node:crypto';
-import type { Signature } from '../../image/signature.ts';
+import type { Signature, SigstoreSignature } from '../../image/signature.ts';
 import { claims, type SignedClaim } from '../payload.ts';
 import { isSignature } from './private-key.ts';
-
-export type SigstoreSignature = Extract<Signature, { readonly format: 'sigstore' }>;
 
 /** Media type of a payload (cosign specs/SIGNATURE_SPEC.md), and the annotations beside it. */
 export const SIGSTORE_PAYLOAD = 'application/vnd.dev.cosign.simplesigning.v1+json';

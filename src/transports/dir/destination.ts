@@ -63,6 +63,7 @@ class DirDestination implements ImageDestination {
   readonly capabilities = CAPABILITIES;
   readonly signatures: SignatureStore = {
     place: 'in-image',
+    formats: ['simple-signing', 'sigstore'],
     check: () => Promise.resolve(),
     existing: () => Promise.resolve([]),
     put: async (signatures, _manifest, instance) => this.#putSignatures(signatures, instance),

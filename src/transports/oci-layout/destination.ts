@@ -15,12 +15,14 @@ import type {
   ImageDestination,
   ImageReference,
   RawManifest,
+  SignatureStore,
   TransportContext,
 } from '../transport.ts';
 import { wholeImageDigest } from '../whole-image.ts';
 import { addEntry, EMPTY_INDEX, entryName, parseIndex, type LayoutIndex } from './index-file.ts';
 import { LAYOUT_CAPABILITIES, LayoutWriter } from './layout-writer.ts';
 import { layoutDirectory } from './layout.ts';
+import { LayoutSignatures, type LayoutShelf } from './signatures.ts';
 import { openLayoutSource } from './source.ts';
 
 export interface LayoutTarget {
@@ -47,6 +49,8 @@ class LayoutDestination implements ImageDestination {
   readonly #entries: Descriptor[] = [];
   /** Beside an image without a name they would have to be told from it. */
   readonly putReferrer: ImageDestination['putReferrer'];
+  /** They refer to the image, too. */
+  readonly signatures: SignatureStore | undefined;
 
   constructor(
     reference: ImageReference,
@@ -58,7 +62,9 @@ class LayoutDestination implements ImageDestination {
     this.#target = target;
     this.#writer = writer;
     this.#context = context;
-    this.putReferrer = target.name === undefined ? undefined : this.#putReferrer;
+    const hasReferrers = target.name !== undefined;
+    this.putReferrer = hasReferrers ? this.#putReferrer : undefined;
+    this.signatures = hasReferrers ? new LayoutSignatures(this.#shelf()) : undefined;
   }
 
   async currentDigest(): Promise<Digest | undefined> {
@@ -104,6 +110,16 @@ class LayoutDestination implements ImageDestination {
     const entry = await this.#writer.putManifest(manifest, tag);
     this.#entries.push(tag === undefined ? referenceOf(manifest).entry : entry);
   };
+
+  #shelf(): LayoutShelf {
+    const { path } = this.#target;
+    return {
+      files: layoutDirectory(path),
+      entries: async () => (await readIndex(path)).instances,
+      putBlob: ({ descriptor, bytes }) => this.#writer.putBytes(descriptor.digest, bytes),
+      putReferrer: (manifest) => this.#putReferrer(manifest, undefined),
+    };
+  }
 
   async commit(): Promise<void> {
     const { path } = this.#target;

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BlobUpload, StoredBlob } from '../../image/blob.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
+import type { Digest } from '../../image/digest.ts';
 import { OCI_INDEX, OCI_MANIFEST } from '../../image/media-types.ts';
 import { FileStore, type FileStoreOptions } from '../file-store.ts';
 import type { BlobPreview, DestinationCapabilities, RawManifest } from '../transport.ts';
@@ -47,10 +48,15 @@ export class LayoutWriter implements AsyncDisposable {
     return this.#files.putBlob(blob, blobPath);
   }
 
+  /** Stores bytes that are in memory. */
+  async putBytes(digest: Digest, bytes: Uint8Array): Promise<void> {
+    await this.#files.put(blobPath(digest), bytes);
+  }
+
   /** @returns the entry of the index that makes the manifest an image of that name */
   async putManifest(manifest: RawManifest, name: string | undefined): Promise<Descriptor> {
     const { bytes, digest, mediaType } = manifest;
-    await this.#files.put(blobPath(digest), bytes);
+    await this.putBytes(digest, bytes);
     const entry: Descriptor = { mediaType, digest, size: bytes.length };
     return name === undefined
       ? entry

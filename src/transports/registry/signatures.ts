@@ -15,6 +15,7 @@ import {
 import { OcipushError } from '../../errors.ts';
 import type { RegistryClient } from '../../registry/client.ts';
 import { nameScopes } from '../policy-scopes.ts';
+import type { BundleStore } from '../bundles.ts';
 import type { RawManifest, SignatureStore, TransportContext } from '../transport.ts';
 import { attachSignatures, readAttachments } from './attachments.ts';
 import { checkLookaside, readLookaside, writeLookaside } from './lookaside.ts';
@@ -22,10 +23,12 @@ import { extendExtension, hasSignatureExtension, readExtension } from './signatu
 
 export class RegistrySignatures implements SignatureStore {
   readonly place = 'apart';
+  readonly formats = ['simple-signing', 'sigstore', 'sigstore-bundle'] as const;
   readonly #name: NamedReference;
   readonly #client: RegistryClient;
   readonly #context: TransportContext;
   #places: Promise<SignaturePlaces> | undefined;
+  #bundles: Promise<BundleStore> | undefined;
 
   constructor(name: NamedReference, client: RegistryClient, context: TransportContext) {
     this.#name = name;
@@ -61,19 +64,28 @@ export class RegistrySignatures implements SignatureStore {
     return [
       ...(isWanted('simple-signing') ? await this.#readSimple(writeTo, digest) : []),
       ...(isWanted('sigstore') ? await readAttachments(this.#client, digest) : []),
+      ...(isWanted('sigstore-bundle') ? await (await this.#openBundles()).read(digest) : []),
     ];
   }
 
-  async put(signatures: readonly Signature[], { digest }: RawManifest): Promise<void> {
-    const { writeTo } = await this.#findPlaces();
-    const simple = signatures.filter(({ format }) => format === 'simple-signing');
-    if (simple.length < signatures.length) {
-      await attachSignatures(this.#client, digest, signatures);
-    }
-    if (simple.length === 0) return;
-    const blobs = simple.map(encodeSignature);
+  async put(signatures: readonly Signature[], manifest: RawManifest): Promise<void> {
+    const of = (wanted: SignatureFormat): readonly Signature[] =>
+      signatures.filter(({ format }) => format === wanted);
+    const [simple, attached, bundles] = [
+      of('simple-signing'),
+      of('sigstore'),
+      of('sigstore-bundle'),
+    ];
+    const { digest } = manifest;
+    if (attached.length > 0) await attachSignatures(this.#client, digest, attached);
+    if (bundles.length > 0) await (await this.#openBundles()).add(bundles, manifest);
+    if (simple.length > 0) await this.#putSimple(simple.map(encodeSignature), digest);
+  }
+
+  async #putSimple(blobs: readonly Uint8Array[], digest: Digest): Promise<void> {
+    const { writeTo: base } = await this.#findPlaces();
     if (this.#client.storesSignatures) await extendExtension(this.#client, digest, blobs);
-    else await writeLookaside({ base: writeTo, path: this.#name.path, digest }, blobs);
+    else await writeLookaside({ base, path: this.#name.path, digest }, blobs);
   }
 
   async #readSimple(base: string, digest: Digest): Promise<readonly Signature[]> {
@@ -81,6 +93,14 @@ export class RegistrySignatures implements SignatureStore {
       ? await readExtension(this.#client, digest)
       : await readLookaside({ base, path: this.#name.path, digest }, this.#context);
     return blobs.map(decodeSignature);
+  }
+
+  /** Few pushes have to do with bundles. */
+  #openBundles(): Promise<BundleStore> {
+    this.#bundles ??= import('./bundles.ts').then(({ registryBundles }) =>
+      registryBundles(this.#client),
+    );
+    return this.#bundles;
   }
 
   /** The files are read once, and only for those who have to do with signatures. */

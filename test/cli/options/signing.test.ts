@@ -55,6 +55,39 @@ test('signers sign in the order of podman', async () => {
   ]);
 });
 
+test.each<[form: SigningFlags['signSigstoreForm'], formats: readonly string[]]>([
+  [undefined, ['sigstore']],
+  ['attachment', ['sigstore']],
+  ['referrer', ['sigstore-bundle']],
+  ['both', ['sigstore', 'sigstore-bundle']],
+])('--sign-sigstore-form %s makes of each key', async (signSigstoreForm, formats) => {
+  const flags = { signBySigstorePrivateKey: '/c', signBySigstore: '/s', signBy: 'K' };
+  const { signers } = await parse({ ...flags, ...(signSigstoreForm && { signSigstoreForm }) });
+  expect(signers.map(({ signer, format }) => [signer.name, format])).toEqual([
+    ...formats.map((format) => ['/s', format]),
+    ['GPG key K', 'simple-signing'],
+    ...formats.map((format) => ['/c', format]),
+  ]);
+});
+
+test.each<SigningFlags>([
+  { signSigstoreForm: 'referrer' },
+  { signSigstoreForm: 'attachment', signBy: 'K' },
+  { signSigstoreForm: 'referrer', signBySigstore: '/s', signIdentity: 'r.example/a:1' },
+])('what would have no effect is refused: %j', async (flags) => {
+  expect(await thrownBy(parse(flags))).toMatchObject({ code: 'USAGE', origin: 'usage' });
+});
+
+test('an identity goes with referrers where others sign, too', async () => {
+  const flags = { signSigstoreForm: 'referrer', signBySigstore: '/s', signBy: 'K' } as const;
+  expect((await parse({ ...flags, signIdentity: 'r.example/a:1' })).signers).toHaveLength(2);
+});
+
+test('a form that is none is refused', async () => {
+  const typed = record('push', '--sign-sigstore-form=tag', 'a', 'b');
+  expect(await thrownBy(typed)).toMatchObject({ code: 'USAGE' });
+});
+
 test('one passphrase is not that of two keys', async () => {
   const flags = { signBy: 'K', signBySigstorePrivateKey: '/c', signPassphraseFile: '/p' };
   expect(await thrownBy(parse(flags))).toMatchObject({ code: 'USAGE', origin: 'usage' });

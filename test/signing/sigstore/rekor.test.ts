@@ -2,11 +2,13 @@ import { createHash, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { signEnvelope } from '../../../src/signing/sigstore/envelope.ts';
+import { envelopeRecord, hashedRecord } from '../../../src/signing/sigstore/log-records.ts';
 import { publicPem, signBytes } from '../../../src/signing/sigstore/private-key.ts';
 import {
   encodeLogBundle,
   readLogKey,
-  recordSignature,
+  putOnRecord,
   type LogEntry,
 } from '../../../src/signing/sigstore/rekor.ts';
 import { temporaryDirectory } from '../../support/scratch.ts';
@@ -30,7 +32,7 @@ async function openLog(fault?: Fault) {
   const service = new URL(services.rekorURL);
   const key = createPublicKey(services.log.publicKey);
   const record = (logKey = key) =>
-    recordSignature({ service, key: logKey }, logged, options, signal);
+    putOnRecord({ service, key: logKey }, hashedRecord(logged), options, signal);
   return { services, options, service, record };
 }
 
@@ -83,7 +85,12 @@ describe('a signature on record', () => {
         [id]: { ...entry, verification: { signedEntryTimestamp: 'AAAA' } },
       })),
     );
-    const entry = await recordSignature({ service, key: undefined }, logged, options, signal);
+    const entry = await putOnRecord(
+      { service, key: undefined },
+      hashedRecord(logged),
+      options,
+      signal,
+    );
     expect(entry.signedEntryTimestamp).toBe('AAAA');
     expect(services.log.records).toHaveLength(1);
   });
@@ -136,14 +143,31 @@ describe('a signature on record', () => {
     const [stored] = services.log.records;
     const body = Buffer.from(JSON.stringify(stored)).toString('base64');
     services.fault = changing((entry, id) => ({ [id]: { ...entry, body } }));
-    const recording = recordSignature(
+    const recording = putOnRecord(
       { service, key: undefined },
-      { ...logged, ...change },
+      hashedRecord({ ...logged, ...change }),
       options,
       signal,
     );
     const error = await thrownBy(recording);
     expect(error.message).toContain('the entry is not what was sent');
+  });
+
+  test('comes with a proof that it is in the log, where that is whole', async () => {
+    const { services, options, service, record } = await openLog();
+    const { inclusionProof: proof } = await record();
+    expect(proof).toMatchObject({ logIndex: 0, treeSize: 1, hashes: [] });
+    expect(proof?.checkpoint).toContain(
+      Buffer.from(proof?.rootHash ?? '', 'hex').toString('base64'),
+    );
+    services.fault = changing((entry, id) => {
+      const { verification } = entry as { verification: { inclusionProof: object } };
+      const inclusionProof = { ...verification.inclusionProof, hashes: ['x'] };
+      return { [id]: { ...entry, verification: { ...verification, inclusionProof } } };
+    });
+    const other = hashedRecord({ ...logged, signature: signBytes(privateKey, payload) });
+    const entry = await putOnRecord({ service, key: undefined }, other, options, signal);
+    expect(entry.inclusionProof).toBeUndefined();
   });
 
   test('is not taken for one of a log with another key', async () => {
@@ -171,6 +195,7 @@ test('the bundle of an entry has these members in this order', () => {
     logID: 'ab',
     integratedTime: 1_795_187_829,
     body: 'e30=',
+    inclusionProof: undefined,
   };
   expect(encodeLogBundle(entry)).toBe(
     '{"Payload":{"body":"e30=","integratedTime":1795187829,"logID":"ab","logIndex":41},"SignedEntryTimestamp":"c2V0"}',
@@ -185,5 +210,49 @@ describe('the key of a log', () => {
     await writeFile(file, 'no key');
     expect(await thrownBy(readLogKey(file))).toMatchObject({ code: 'KEY_INVALID' });
     expect(await thrownBy(readLogKey(`${file}.not`))).toMatchObject({ code: 'FILE_NOT_FOUND' });
+  });
+});
+
+describe('an envelope on record', () => {
+  const envelope = signEnvelope(privateKey, 'text/plain', payload);
+  const verifier = publicPem(privateKey);
+
+  test('is verified by the log, which keeps its digests', async () => {
+    const { services, service, options } = await openLog();
+    const log = { service, key: createPublicKey(services.log.publicKey) };
+    await putOnRecord(log, envelopeRecord(envelope, verifier), options, signal);
+    expect(services.log.records).toMatchObject([
+      {
+        kind: 'dsse',
+        spec: {
+          payloadHash: { value: createHash('sha256').update(payload).digest('hex') },
+          signatures: [{ signature: envelope.signatures[0].sig }],
+        },
+      },
+    ]);
+    const other = envelopeRecord(envelope, PUBLIC_KEY);
+    expect((await thrownBy(putOnRecord(log, other, options, signal))).code).toBe('SIGNING_FAILED');
+  });
+
+  test.each([
+    ['another payload', { payloadHash: { algorithm: 'sha256', value: '0'.repeat(64) } }],
+    ['another signature', { signatures: [{ signature: 'AAAA' }] }],
+    ['two signatures', { signatures: [{}, {}] }],
+    ['no signature', { signatures: undefined }],
+  ])('with %s is refused', async (_, change) => {
+    const { services, service, options } = await openLog();
+    services.fault = changing((entry, id) => {
+      const text = Buffer.from(String(entry['body']), 'base64').toString();
+      const record = JSON.parse(text) as { readonly spec: object };
+      const changed = { ...record, spec: { ...record.spec, ...change } };
+      return { [id]: { ...entry, body: Buffer.from(JSON.stringify(changed)).toString('base64') } };
+    });
+    const recording = putOnRecord(
+      { service, key: undefined },
+      envelopeRecord(envelope, verifier),
+      options,
+      signal,
+    );
+    expect((await thrownBy(recording)).message).toContain('the entry is not what was sent');
   });
 });

@@ -3,7 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { digestOf, type Digest } from '../../../src/image/digest.ts';
-import { createSigstoreKeySigner } from '../../../src/signing/sigstore/key-signer.ts';
+import { createAttachmentSigner } from '../../../src/signing/sigstore/attachment-signer.ts';
+import { keyInFile } from '../../../src/signing/sigstore/signing-key.ts';
 import { sigstoreClaim } from '../../../src/signing/sigstore/payload.ts';
 import { isSignedBy, sigstoreSignature } from '../../../src/signing/sigstore/sigstore-signature.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
@@ -28,13 +29,13 @@ async function signerWith(key: string, passphrase: Uint8Array) {
   const creator = 'ocipush 1.2.3';
   const clock = fakeClock();
   return {
-    signer: createSigstoreKeySigner({ keyFile, passphrase: ask, creator, clock }),
+    signer: createAttachmentSigner(keyInFile(keyFile, ask), { creator, clock }),
     keyFile,
     asked,
   };
 }
 
-describe('the signer with a key', () => {
+describe('the signer of attachments', () => {
   test('signs the digest under the name that it is given', async () => {
     const { signer, keyFile, asked } = await signerWith(SEALED_KEY, PASSPHRASE);
     expect(signer.name).toBe(keyFile);
@@ -60,15 +61,15 @@ describe('the signer with a key', () => {
   test('recognizes what it would say', async () => {
     const { signer } = await signerWith(SEALED_KEY, PASSPHRASE);
     await signer.prepare(signal);
-    expect(signer.recognizes(stored, claim.digest, claim.identity)).toBe(true);
-    expect(signer.recognizes(stored, claim.digest, 'r.test/else:1')).toBe(false);
-    expect(signer.recognizes(stored, manifest.digest, claim.identity)).toBe(false);
+    expect(await signer.recognizes?.(stored, claim.digest, claim.identity, signal)).toBe(true);
+    expect(await signer.recognizes?.(stored, claim.digest, 'r.test/else:1', signal)).toBe(false);
+    expect(await signer.recognizes?.(stored, manifest.digest, claim.identity, signal)).toBe(false);
     const forged = sigstoreSignature(Buffer.from(PAYLOAD), Buffer.from('forged'));
-    expect(signer.recognizes(forged, claim.digest, claim.identity)).toBe(false);
+    expect(await signer.recognizes?.(forged, claim.digest, claim.identity, signal)).toBe(false);
     const typed = { ...stored, mediaType: 'text/plain' };
-    expect(signer.recognizes(typed, claim.digest, claim.identity)).toBe(false);
+    expect(await signer.recognizes?.(typed, claim.digest, claim.identity, signal)).toBe(false);
     const simple = { format: 'simple-signing', bytes: stored.payload } as const;
-    expect(signer.recognizes(simple, claim.digest, claim.identity)).toBe(false);
+    expect(await signer.recognizes?.(simple, claim.digest, claim.identity, signal)).toBe(false);
   });
 
   test('does not recognize what another key has signed', async () => {
@@ -76,7 +77,7 @@ describe('the signer with a key', () => {
     const pem = String(privateKey.export({ format: 'pem', type: 'pkcs8' }));
     const { signer, asked } = await signerWith(pem, PASSPHRASE);
     await signer.prepare(signal);
-    expect(signer.recognizes(stored, claim.digest, claim.identity)).toBe(false);
+    expect(await signer.recognizes?.(stored, claim.digest, claim.identity, signal)).toBe(false);
     expect(asked).toEqual([]);
   });
 });

@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { digestOf } from '../../../src/image/digest.ts';
 import type { Signature } from '../../../src/image/signature.ts';
-import { createSigstoreParameterSigner } from '../../../src/signing/sigstore/parameter-signer.ts';
+import { createAttachmentSigner } from '../../../src/signing/sigstore/attachment-signer.ts';
+import { keyOfParameters } from '../../../src/signing/sigstore/parameter-key.ts';
 import { systemClock } from '../../../src/io/retry-clock.ts';
 import { temporaryDirectory } from '../../support/scratch.ts';
+import type { HashedRecord } from '../../support/sigstore/log-records.ts';
 import { changedEntry } from '../../support/sigstore/rekor.ts';
 import { CLIENT_ID, EMAIL } from '../../support/sigstore/provider.ts';
 import { thrownBy } from '../../support/thrown.ts';
@@ -44,10 +46,9 @@ async function openSigner(text: string, rekorKey = true) {
   // Who waits for a browser sleeps as long as that takes.
   const waiting = text.includes('interactive') ? systemClock : options.clock;
   const clock = { ...waiting, now: () => now };
-  const signer = createSigstoreParameterSigner(path, {
+  const key = keyOfParameters(path, {
     ...options,
     clock,
-    creator: 'ocipush 1.2.3',
     passphrase: async () => PASSPHRASE,
     rekorKeyFile: rekorKey ? rekorKeyFile : undefined,
     tell: (message) => told.push(message),
@@ -57,7 +58,7 @@ async function openSigner(text: string, rekorKey = true) {
   });
   return {
     services,
-    signer,
+    signer: createAttachmentSigner(key, { creator: 'ocipush 1.2.3', clock }),
     path,
     told,
     pages,
@@ -85,7 +86,7 @@ const DEVICE =
   'fulcio:\n  fulcioURL: FULCIO\n  oidcMode: deviceGrant\n  oidcIssuerURL: ISSUER\n  oidcClientID: CLIENT\n';
 const REKOR = 'rekorURL: REKOR\n';
 
-describe('the signer of a parameter file', () => {
+describe('the key of a parameter file', () => {
   test('signs with a key alone', async () => {
     const { signer, path, services } = await openSigner(KEY);
     expect(signer.name).toBe(path);
@@ -95,7 +96,7 @@ describe('the signer of a parameter file', () => {
     expect(verify('sha256', payload, createPublicKey(PUBLIC_KEY), signed)).toBe(true);
     expect(Object.keys(annotations)).toEqual(['dev.cosignproject.cosign/signature']);
     expect(services.requests).toEqual([]);
-    expect(signer.recognizes(signature, manifest.digest, IDENTITY)).toBe(true);
+    expect(await signer.recognizes?.(signature, manifest.digest, IDENTITY, signal)).toBe(true);
   });
 
   test('asks for a passphrase that is in no file', async () => {
@@ -116,12 +117,12 @@ describe('the signer of a parameter file', () => {
     const record = JSON.parse(Buffer.from(Payload.body, 'base64').toString()) as object;
     expect(services.log.records).toEqual([record]);
     const [stored] = services.log.records;
-    const key = stored?.spec.signature.publicKey.content ?? '';
+    const key = (stored as HashedRecord).spec.signature.publicKey.content;
     expect(Buffer.from(key, 'base64').toString()).toBe(PUBLIC_KEY);
-    expect(signer.recognizes(signature, manifest.digest, IDENTITY)).toBe(true);
+    expect(await signer.recognizes?.(signature, manifest.digest, IDENTITY, signal)).toBe(true);
     const { 'dev.sigstore.cosign/bundle': _, ...unlogged } = annotations;
     const bare = { ...signature, annotations: unlogged } as Signature;
-    expect(signer.recognizes(bare, manifest.digest, IDENTITY)).toBe(false);
+    expect(await signer.recognizes?.(bare, manifest.digest, IDENTITY, signal)).toBe(false);
   });
 
   test('signs with an identity', async () => {
@@ -136,7 +137,7 @@ describe('the signer of a parameter file', () => {
     expect(second.certificate).toBe(first.certificate);
     expect(first.annotations['dev.sigstore.cosign/chain']).toBe(services.authority.certificate);
     const [record] = services.log.records;
-    const verifier = record?.spec.signature.publicKey.content ?? '';
+    const verifier = (record as HashedRecord).spec.signature.publicKey.content;
     expect(Buffer.from(verifier, 'base64').toString()).toBe(first.certificate);
     expect(services.requests).toHaveLength(3);
   });
@@ -161,12 +162,13 @@ describe('the signer of a parameter file', () => {
     expect(await Promise.all(pages)).toEqual([expect.stringContaining('You are signed in.')]);
   });
 
-  test('recognizes nothing before it is ready', async () => {
-    const { signer } = await openSigner(KEY);
-    const signature = { format: 'simple-signing', bytes } as const;
-    expect(signer.recognizes(signature, manifest.digest, IDENTITY)).toBe(false);
-    await signer.prepare(signal);
-    expect(signer.recognizes(signature, manifest.digest, IDENTITY)).toBe(false);
+  test('recognizes what it signed with an identity, and no other', async () => {
+    const { signer } = await openSigner(STATIC);
+    const signature = await signer.sign(manifest, IDENTITY, signal);
+    expect(await signer.recognizes?.(signature, manifest.digest, IDENTITY, signal)).toBe(true);
+    const other = await openSigner(STATIC);
+    const theirs = await other.signer.sign(manifest, IDENTITY, signal);
+    expect(await signer.recognizes?.(theirs, manifest.digest, IDENTITY, signal)).toBe(false);
   });
 
   test.each([

@@ -1,31 +1,22 @@
-/** Signs for sigstore as a parameter file says: with a key or an identity, and on record or not. */
+/** Keys for sigstore as a parameter file says: the user's own or by identity, with a log or without. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { OcipushError } from '../../errors.ts';
 import { passphraseInFile, type AskPassphrase } from '../passphrase.ts';
-import { encodePayload, type PayloadStamp } from '../payload.ts';
 import type { ShowPage } from './browser-flow.ts';
 import { obtainCertificate, type SigningCertificate } from './fulcio.ts';
 import { expiryOf, parseIdentityToken, type IdentityToken } from './identity-token.ts';
-import type { SigstoreSigner } from './key-signer.ts';
 import {
   readParameterFile,
   type FulcioParameters,
   type KeyParameters,
   type SigningParameters,
 } from './parameter-file.ts';
-import { sigstoreClaim } from './payload.ts';
-import { publicPem, readPrivateKey, signBytes } from './private-key.ts';
-import { encodeLogBundle, readLogKey, recordSignature, type LogEntry } from './rekor.ts';
+import { readPrivateKey } from './private-key.ts';
+import { putOnRecord, readLogKey, type Log, type LogEntry } from './rekor.ts';
 import type { ServiceOptions } from './service.ts';
-import {
-  CERTIFICATE_ANNOTATION,
-  CHAIN_ANNOTATION,
-  isSignedBy,
-  LOG_ANNOTATION,
-  sigstoreSignature,
-} from './sigstore-signature.ts';
+import type { OpenKey, SigstoreKey } from './signing-key.ts';
 
-export interface ParameterSignerOptions extends ServiceOptions, Pick<PayloadStamp, 'creator'> {
+export interface ParameterKeyOptions extends ServiceOptions {
   /** For a key whose passphrase is in no file. */
   readonly passphrase: AskPassphrase;
   /** The public key of the log, in PEM form, as cosign's SIGSTORE_REKOR_PUBLIC_KEY names it. */
@@ -35,11 +26,7 @@ export interface ParameterSignerOptions extends ServiceOptions, Pick<PayloadStam
   readonly showPage: ShowPage;
 }
 
-/** A key, and the certificate that says whose it is where it is nobody's own. */
-interface SigningKey {
-  readonly key: KeyObject;
-  readonly certificate?: SigningCertificate;
-}
+type SigningKey = Omit<OpenKey, 'record'>;
 
 interface Preparation {
   readonly parameters: SigningParameters;
@@ -50,10 +37,8 @@ interface Preparation {
 /** Milliseconds: certificates that end so soon are not signed with. */
 const MARGIN = 30_000;
 
-export function createSigstoreParameterSigner(
-  path: string,
-  options: ParameterSignerOptions,
-): SigstoreSigner {
+/** The key that a parameter file names, or one that lives for this push and has a certificate. */
+export function keyOfParameters(path: string, options: ParameterKeyOptions): SigstoreKey {
   const identities = new IdentityKeeper(options);
   let prepared: Preparation | undefined;
   const prepare = async (signal: AbortSignal): Promise<Preparation> => {
@@ -65,31 +50,17 @@ export function createSigstoreParameterSigner(
   };
   return {
     name: path,
-    prepare: async (signal) => {
-      prepared = await prepare(signal);
-    },
-    sign: async ({ digest }, identity, signal) => {
+    open: async (signal) => {
       const ready = (prepared ??= await prepare(signal));
       if (endsSoon(ready.signingKey, options)) {
         ready.signingKey = await openKey(ready.parameters.key, identities, options, signal);
       }
-      const { key, certificate } = ready.signingKey;
-      const payload = encodePayload(sigstoreClaim(digest, identity), options);
-      const signature = signBytes(key, payload);
-      const entry = await record(ready, { payload, signature }, options, signal);
-      return sigstoreSignature(payload, signature, {
-        ...(entry && { [LOG_ANNOTATION]: encodeLogBundle(entry) }),
-        ...(certificate && {
-          [CERTIFICATE_ANNOTATION]: certificate.certificate,
-          [CHAIN_ANNOTATION]: certificate.chain,
-        }),
-      });
-    },
-    recognizes: (signature, digest, identity) => {
-      if (prepared === undefined || signature.format !== 'sigstore') return false;
-      const { parameters, signingKey } = prepared;
-      const isRecorded = parameters.rekor === undefined || LOG_ANNOTATION in signature.annotations;
-      return isRecorded && isSignedBy(signingKey.key, signature, sigstoreClaim(digest, identity));
+      const { signingKey, logKey, parameters } = ready;
+      const { rekor: service } = parameters;
+      return {
+        ...signingKey,
+        record: service && recorder({ service, key: logKey }, signingKey, options),
+      };
     },
   };
 }
@@ -97,7 +68,7 @@ export function createSigstoreParameterSigner(
 async function openKey(
   parameters: KeyParameters | FulcioParameters,
   identities: IdentityKeeper,
-  options: ParameterSignerOptions,
+  options: ParameterKeyOptions,
   signal: AbortSignal,
 ): Promise<SigningKey> {
   if (parameters.kind === 'file') {
@@ -113,10 +84,10 @@ async function openKey(
 
 /** Keeps an identity as long as it lasts, so that the user is not asked again before. */
 class IdentityKeeper {
-  readonly #options: ParameterSignerOptions;
+  readonly #options: ParameterKeyOptions;
   #token: IdentityToken | undefined;
 
-  constructor(options: ParameterSignerOptions) {
+  constructor(options: ParameterKeyOptions) {
     this.#options = options;
   }
 
@@ -140,18 +111,16 @@ function endsSoon({ certificate }: SigningKey, { clock }: ServiceOptions): boole
   return certificate !== undefined && clock.now() + MARGIN > certificate.validTo;
 }
 
-async function record(
-  { parameters, logKey, signingKey: { key, certificate } }: Preparation,
-  signed: { readonly payload: Uint8Array; readonly signature: Uint8Array },
+function recorder(
+  log: Log,
+  { certificate }: SigningKey,
   options: ServiceOptions,
-  signal: AbortSignal,
-): Promise<LogEntry | undefined> {
-  if (parameters.rekor === undefined) return undefined;
-  const log = { service: parameters.rekor, key: logKey };
-  const verifier = certificate?.certificate ?? publicPem(key);
-  const entry = await recordSignature(log, { ...signed, verifier }, options, signal);
-  if (certificate) checkTime(entry, certificate);
-  return entry;
+): NonNullable<OpenKey['record']> {
+  return async (record, signal) => {
+    const entry = await putOnRecord(log, record, options, signal);
+    if (certificate) checkTime(entry, certificate);
+    return entry;
+  };
 }
 
 /** A signature counts where the log saw it while the certificate was valid, and nowhere else. */

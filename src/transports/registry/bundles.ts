@@ -1,0 +1,36 @@
+/** Signatures in bundles at a registry, which lists them itself or in a list under a tag. */
+import type { Descriptor } from '../../image/descriptor.ts';
+import { digestAlgorithm, digestMismatch, type Digest } from '../../image/digest.ts';
+import { manifestDigest } from '../../image/manifest-type.ts';
+import type { RegistryClient } from '../../registry/client.ts';
+import { readBlob } from '../../registry/download.ts';
+import { findManifest } from '../../registry/manifests.ts';
+import { listReferrers } from '../../registry/referrers.ts';
+import { BundleStore } from '../bundles.ts';
+import type { RawManifest } from '../transport.ts';
+import { uploadBytes } from './attachments.ts';
+import { storeReferrer } from './referrers.ts';
+
+export function registryBundles(client: RegistryClient): BundleStore {
+  return new BundleStore({
+    list: (subject) => listReferrers(client, subject),
+    findManifest: (entry) => findListed(client, entry),
+    readBlob: (blob) => readBlob(client, blob),
+    putBlob: (blob) => uploadBytes(client, blob),
+    putManifest: (manifest) => storeReferrer(client, manifest),
+  });
+}
+
+async function findListed(
+  client: RegistryClient,
+  { digest, mediaType }: Descriptor,
+): Promise<RawManifest | undefined> {
+  const found = await findManifest(client, digest);
+  return found && { bytes: checked(found.bytes, digest), mediaType, digest };
+}
+
+function checked(bytes: Uint8Array, expected: Digest): Uint8Array {
+  const digest = manifestDigest(bytes, digestAlgorithm(expected));
+  if (digest !== expected) throw digestMismatch(expected, digest);
+  return bytes;
+}
