@@ -170,6 +170,6 @@ interface PushSummary {
   /** Every distinct blob of the image; empty when the destination had the whole image already. */
   readonly blobs: readonly BlobReport[];
   readonly signatures: readonly SignatureReport[];
-  /** Requests to a registry that a plan takes, but for signatures, unless some must be repeated. */
+  /** Requests to a registry that a plan takes, unless some must be repeated. */
   readonly requests?: number | undefined;
 }

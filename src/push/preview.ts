@@ -5,6 +5,8 @@ import type { PlannedImage } from './image.ts';
 import { imagesIn, type PlannedManifest } from './manifests.ts';
 import type { PushResult } from './options.ts';
 import type { PushSession } from './session.ts';
+import { previewSignatures } from './signature-preview.ts';
+import { isNamedLast } from './signatures.ts';
 
 /**
  * Asks the destination what it has of a plan.
@@ -20,9 +22,11 @@ export async function previewPush(
 ): Promise<PushResult> {
   const { destination, options } = session;
   const blobs = isThere ? [] : await previewBlobs(session, planned);
-  const written = (isThere ? 0 : manifestCount(planned)) + options.tags.length;
+  const signing = await previewSignatures(session, planned);
+  const naming = isNamedLast(session, planned.signatures) ? 1 : 0;
+  const written = (isThere ? 0 : manifestCount(planned) + naming) + options.tags.length;
   // The first asks what the name stands for now.
-  const requests = blobs.reduce((sum, blob) => sum + blob.requests, 1 + written);
+  const requests = blobs.reduce((sum, blob) => sum + blob.requests, 1 + written + signing);
   const summary = {
     mediaType: predicted?.mediaType ?? planned.plan.types[0] ?? '',
     reference: destination.reference.toString(),

@@ -76,6 +76,11 @@ export function isSigned({ options }: PushSession, carried: Signatures): boolean
   return carried.length > 0 || options.signing.signers.length > 0;
 }
 
+/** A name shows an image to everybody: signatures that stand beside the image come before it. */
+export function isNamedLast(session: PushSession, carried: Signatures): boolean {
+  return isSigned(session, carried) && session.destination.signatures?.place === 'apart';
+}
+
 async function newSignatures(
   session: PushSession,
   store: SignatureStore,

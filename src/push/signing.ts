@@ -1,4 +1,5 @@
 /** Makes the signatures that a push was asked for. */
+import type { Digest } from '../image/digest.ts';
 import { formatReference } from '../image/docker-reference.ts';
 import type { Signature, SignatureFormat } from '../image/signature.ts';
 import { OcipushError, wrapError } from '../errors.ts';
@@ -67,6 +68,46 @@ export async function createSignatures(
   return signatures;
 }
 
+/** A signature that is wanted of a signer, and the one that stands in for it. */
+export interface WantedSignature {
+  readonly format: SignatureFormat;
+  readonly identity: string;
+  readonly found: Signature | undefined;
+}
+
+/**
+ * All signatures that are wanted of a manifest.
+ * @param digest undefined where it is not known yet: then nothing can stand in
+ * @param known of the same manifest
+ * @throws OcipushError of a signer
+ */
+export async function knownSignatures(
+  session: PushSession,
+  digest: Digest | undefined,
+  known: readonly Signature[],
+): Promise<readonly WantedSignature[]> {
+  const wanted: WantedSignature[] = [];
+  for (const signer of session.options.signing.signers) {
+    wanted.push(...(await wantedOf(signer, session, digest, known)));
+  }
+  return wanted;
+}
+
+async function wantedOf(
+  { signer, format }: WishedSigner,
+  session: PushSession,
+  digest: Digest | undefined,
+  known: readonly Signature[],
+): Promise<readonly WantedSignature[]> {
+  const wanted: WantedSignature[] = [];
+  for (const identity of signedIdentities(session, format)) {
+    const recognizes = async (signature: Signature): Promise<boolean> =>
+      (digest && (await signer.recognizes?.(signature, digest, identity, session.signal))) ?? false;
+    wanted.push({ format, identity, found: await firstWhere(known, recognizes) });
+  }
+  return wanted;
+}
+
 interface SigningTask {
   readonly session: PushSession;
   readonly manifest: RawManifest;
@@ -75,21 +116,17 @@ interface SigningTask {
 }
 
 async function signaturesBy(
-  { signer, format }: WishedSigner,
+  wished: WishedSigner,
   { session, manifest, known, number }: SigningTask,
 ): Promise<readonly Signature[]> {
-  const { progress, signal } = session;
-  const identities = signedIdentities(session, format);
-  const found: (Signature | undefined)[] = [];
-  for (const identity of identities) {
-    const recognizes = async (signature: Signature): Promise<boolean> =>
-      (await signer.recognizes?.(signature, manifest.digest, identity, signal)) ?? false;
-    found.push(await firstWhere(known, recognizes));
+  const { signer, format } = wished;
+  const wanted = await wantedOf(wished, session, manifest.digest, known);
+  if (wanted.some(({ found }) => found === undefined)) {
+    session.progress.event({ kind: 'creating-signature', format, number });
   }
-  if (found.includes(undefined)) progress.event({ kind: 'creating-signature', format, number });
   const signatures: Signature[] = [];
-  for (const [index, identity] of identities.entries()) {
-    signatures.push(found[index] ?? (await signer.sign(manifest, identity, signal)));
+  for (const { found, identity } of wanted) {
+    signatures.push(found ?? (await signer.sign(manifest, identity, session.signal)));
   }
   return signatures;
 }

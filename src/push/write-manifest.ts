@@ -4,7 +4,7 @@ import { OcipushError, wrapError } from '../errors.ts';
 import type { RawManifest } from '../transports/transport.ts';
 import { checkOverwrite, isNamed } from './overwrite.ts';
 import type { PushSession } from './session.ts';
-import { isSigned, storeSignatures, type Signatures } from './signatures.ts';
+import { isNamedLast, storeSignatures, type Signatures } from './signatures.ts';
 import { withUnknownBlobs } from './unknown-blobs.ts';
 
 /** `instance`: to be found under its own digest, as those of a list; `image`: as the reference says. */
@@ -35,11 +35,7 @@ export async function writeManifest(
   { forms, target, signatures }: ManifestToWrite,
 ): Promise<RawManifest> {
   const refusals: Refusal[] = [];
-  // A name shows an image to everybody: signatures that stand beside the image come before it.
-  const namedLast =
-    target === 'image' &&
-    isSigned(session, signatures) &&
-    session.destination.signatures?.place === 'apart';
+  const namedLast = target === 'image' && isNamedLast(session, signatures);
   const firstTarget = namedLast ? 'instance' : target;
   for (const form of forms) {
     const make = async (): Promise<RawManifest> => {

@@ -121,6 +121,17 @@ export interface ExpectedImage {
   readonly absent: ReadonlySet<Digest>;
 }
 
+/** What is to become of the signatures of one manifest; each list has a format for every signature. */
+export interface SignaturePlan {
+  /** In which formats it is looked what is there. */
+  readonly asked: readonly SignatureFormat[];
+  /** Found there. */
+  readonly stored: readonly SignatureFormat[];
+  /** Of those, the ones that stand in for new ones. */
+  readonly kept: readonly SignatureFormat[];
+  readonly added: readonly SignatureFormat[];
+}
+
 /** Where a destination keeps signatures. */
 export interface SignatureStore {
   /**
@@ -140,6 +151,8 @@ export interface SignatureStore {
     manifest: RawManifest,
     formats: readonly SignatureFormat[],
   ): Promise<readonly Signature[]>;
+  /** Requests to a registry that all of it takes, from {@link check} to {@link put}; there at a registry. */
+  requests?(plans: readonly SignaturePlan[]): Promise<number>;
   /** Stores signatures of the manifest, which is an instance of a list when `instance` is given. */
   put(signatures: readonly Signature[], manifest: RawManifest, instance?: Digest): Promise<void>;
 }

@@ -1,8 +1,12 @@
 /** What a push would do, and what it has done, on standard output. */
+import { generateKeyPairSync } from 'node:crypto';
 import { access, readdir, writeFile } from 'node:fs/promises';
+import { generateKey } from 'openpgp';
 import { describe, expect, test } from 'vitest';
+import { writeFiles } from '../config/places.ts';
 import { makeLayer, noise, writeOciIndex, writeOciLayout } from '../support/make-image.ts';
 import type { Run } from '../support/ocipush.ts';
+import type { RegistryOptions } from '../support/registry/registry.ts';
 import { openScene, type Scene } from '../support/scene.ts';
 
 interface BlobJson {
@@ -192,5 +196,51 @@ describe('--output', () => {
     const run = await pushTo(scene, scene.destination, '--output=xml');
     expect(run).toMatchObject({ code: 125, stdout: '' });
     expect(run.stderr).toContain('unknown output format "xml"');
+  });
+});
+
+describe('a dry run of what is signed counts its requests', () => {
+  const attach = 'use-sigstore-attachments: true';
+  const sigstore = ['--sign-by-sigstore-private-key=key'];
+  const listing = { referrersPage: 10 };
+
+  async function openSigning(options: RegistryOptions): Promise<Scene> {
+    const scene = await openScene(options);
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    await writeFile(scene.path('key'), privateKey.export({ format: 'pem', type: 'pkcs8' }));
+    const userIDs = [{ email: 'me@example.com' }];
+    await writeFile(scene.path('key.asc'), (await generateKey({ userIDs })).privateKey);
+    const yaml = `default-docker: { lookaside: "file://${scene.path('look')}", ${attach} }`;
+    await writeFiles(scene.home.path, { '.config/containers/registries.d/a.yaml': yaml });
+    return scene;
+  }
+
+  test.each<[what: string, flags: readonly string[], options: RegistryOptions]>([
+    ['at the registry', ['--sign-by=./key.asc'], { storesSignatures: true }],
+    ['as attachments, for two names', [...sigstore, '--tag=2'], {}],
+    ['as referrers under a tag', [...sigstore, '--sign-sigstore-form=referrer'], {}],
+    ['in all forms', [...sigstore, '--sign-sigstore-form=both', '--sign-by=./key.asc'], listing],
+  ])('%s', async (_, flags, options) => {
+    await using scene = await openSigning(options);
+    const shared = await makeLayer({ a: '1' });
+    const images = ['amd64', 'arm64'].map((architecture) => ({
+      layers: [shared],
+      platform: { os: 'linux', architecture },
+      compression: 'gzip' as const,
+    }));
+    await writeOciIndex(scene.path('image'), { images });
+    const run = (...more: readonly string[]): Promise<Run> =>
+      pushTo(scene, scene.destination, ...flags, '--output=json', ...more);
+    // First all of it, then what is there already; and the dry run itself makes nothing.
+    for (const status of ['planned', 'unchanged']) {
+      const [plan] = destinationsIn(await run('--dry-run'));
+      const before = scene.registry.requests.length;
+      const [result] = destinationsIn(await run());
+      expect([plan?.status, plan?.requests]).toEqual([
+        status,
+        scene.registry.requests.length - before,
+      ]);
+      expect(result?.status).toBe(status === 'planned' ? 'pushed' : status);
+    }
   });
 });

@@ -5,20 +5,37 @@ import { manifestDigest } from '../../image/manifest-type.ts';
 import type { RegistryClient } from '../../registry/client.ts';
 import { readBlob } from '../../registry/download.ts';
 import { findManifest } from '../../registry/manifests.ts';
-import { listReferrers } from '../../registry/referrers.ts';
+import { askReferrers, listInTag } from '../../registry/referrers.ts';
 import { BundleStore } from '../bundles.ts';
 import type { RawManifest } from '../transport.ts';
 import { uploadBytes } from './attachments.ts';
 import { storeReferrer } from './referrers.ts';
 
-export function registryBundles(client: RegistryClient): BundleStore {
-  return new BundleStore({
-    list: (subject) => listReferrers(client, subject),
+export interface RegistryBundles {
+  readonly store: BundleStore;
+  /** Whether the registry lists what refers to an image, as far as it has been asked. */
+  readonly isListing: boolean;
+}
+
+export function registryBundles(client: RegistryClient): RegistryBundles {
+  let isListing = true;
+  const store = new BundleStore({
+    list: async (subject) => {
+      const listed = await askReferrers(client, subject);
+      isListing = listed !== undefined;
+      return listed ?? listInTag(client, subject);
+    },
     findManifest: (entry) => findListed(client, entry),
     readBlob: (blob) => readBlob(client, blob),
     putBlob: (blob) => uploadBytes(client, blob),
     putManifest: (manifest) => storeReferrer(client, manifest),
   });
+  return {
+    store,
+    get isListing() {
+      return isListing;
+    },
+  };
 }
 
 async function findListed(

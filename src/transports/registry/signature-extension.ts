@@ -24,7 +24,7 @@ export async function hasSignatureExtension(client: RegistryClient): Promise<boo
   return client.storesSignatures;
 }
 
-/** The signatures of a manifest; others than simple ones are left out. */
+/** The signatures of a manifest, none of one that is not there; others than simple ones are left out. */
 export async function readExtension(
   client: RegistryClient,
   digest: Digest,
@@ -32,11 +32,12 @@ export async function readExtension(
   const request = {
     method: 'GET',
     target: targetOf(client, digest),
-    accept: [200],
+    accept: [200, 404],
     attempt: `reading signatures of ${digest}`,
   } as const;
   const document = 'signatures';
-  const { bytes } = await readAnswer(client, request, MANIFEST_LIMIT, document);
+  const { bytes, response } = await readAnswer(client, request, MANIFEST_LIMIT, document);
+  if (response.status === 404) return [];
   const value = parseJsonObject(bytes, document);
   const listed = readMembers({ value, document, path: '' })('signatures');
   return readList({ ...listed, value: listed.value ?? [] })

@@ -15,9 +15,9 @@ import {
 import { OcipushError } from '../../errors.ts';
 import type { RegistryClient } from '../../registry/client.ts';
 import { nameScopes } from '../policy-scopes.ts';
-import type { BundleStore } from '../bundles.ts';
-import type { RawManifest, SignatureStore, TransportContext } from '../transport.ts';
+import type { RawManifest, SignaturePlan, SignatureStore, TransportContext } from '../transport.ts';
 import { attachSignatures, readAttachments } from './attachments.ts';
+import type { RegistryBundles } from './bundles.ts';
 import { checkLookaside, readLookaside, writeLookaside } from './lookaside.ts';
 import { extendExtension, hasSignatureExtension, readExtension } from './signature-extension.ts';
 
@@ -28,7 +28,7 @@ export class RegistrySignatures implements SignatureStore {
   readonly #client: RegistryClient;
   readonly #context: TransportContext;
   #places: Promise<SignaturePlaces> | undefined;
-  #bundles: Promise<BundleStore> | undefined;
+  #bundles: Promise<RegistryBundles> | undefined;
 
   constructor(name: NamedReference, client: RegistryClient, context: TransportContext) {
     this.#name = name;
@@ -64,8 +64,17 @@ export class RegistrySignatures implements SignatureStore {
     return [
       ...(isWanted('simple-signing') ? await this.#readSimple(writeTo, digest) : []),
       ...(isWanted('sigstore') ? await readAttachments(this.#client, digest) : []),
-      ...(isWanted('sigstore-bundle') ? await (await this.#openBundles()).read(digest) : []),
+      ...(isWanted('sigstore-bundle') ? await (await this.#openBundles()).store.read(digest) : []),
     ];
+  }
+
+  async requests(plans: readonly SignaturePlan[]): Promise<number> {
+    const [{ signatureRequests }, { isListing }] = await Promise.all([
+      import('./signature-requests.ts'),
+      this.#openBundles(),
+    ]);
+    const { storesSignatures } = this.#client;
+    return signatureRequests(plans, { storesSignatures, listsReferrers: isListing });
   }
 
   async put(signatures: readonly Signature[], manifest: RawManifest): Promise<void> {
@@ -78,7 +87,7 @@ export class RegistrySignatures implements SignatureStore {
     ];
     const { digest } = manifest;
     if (attached.length > 0) await attachSignatures(this.#client, digest, attached);
-    if (bundles.length > 0) await (await this.#openBundles()).add(bundles, manifest);
+    if (bundles.length > 0) await (await this.#openBundles()).store.add(bundles, manifest);
     if (simple.length > 0) await this.#putSimple(simple.map(encodeSignature), digest);
   }
 
@@ -96,7 +105,7 @@ export class RegistrySignatures implements SignatureStore {
   }
 
   /** Few pushes have to do with bundles. */
-  #openBundles(): Promise<BundleStore> {
+  #openBundles(): Promise<RegistryBundles> {
     this.#bundles ??= import('./bundles.ts').then(({ registryBundles }) =>
       registryBundles(this.#client),
     );

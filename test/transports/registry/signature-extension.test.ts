@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { digestOf } from '../../../src/image/digest.ts';
 import { OCI_MANIFEST } from '../../../src/image/media-types.ts';
 import {
   extendExtension,
@@ -54,6 +55,11 @@ describe('signatures at a registry', () => {
     expect(await read()).toEqual(['a', 'b', 'c']);
     const names = (repository.signatures.get(digest) ?? []).map(({ name }) => name);
     expect(new Set(names).size).toBe(3);
+  });
+
+  test('are none of a manifest that is not there', async () => {
+    const { client } = await openExtension();
+    expect(await readExtension(client, digestOf(Buffer.from('other')))).toEqual([]);
   });
 
   test('of other kinds are left out', async () => {
