@@ -39,6 +39,22 @@ describe('askProgram', () => {
     expect(complaints).toBe('end');
   });
 
+  test('hands over a secret, and takes the status', async () => {
+    const lines = 'cat <&3; echo begun >&4; printf %9000s >&4; echo done >&4';
+    const answer = await ask(lines, { secret: Buffer.from('secret'), timeout: undefined });
+    expect(answer).toMatchObject({ output: Buffer.from('secret'), status: 'done', hasRun: true });
+    expect((await ask('cat <&3 2>&1')).failure).toBeDefined();
+  });
+
+  test.each([
+    ['nosuch', false],
+    ['/', false],
+    ['/bin/false', true],
+  ])('tells whether %s has run', async (program, hasRun) => {
+    const answer = await ask('', { program, secret: Buffer.alloc(1_000_000) });
+    expect(answer).toMatchObject({ hasRun, failure: expect.any(String) as string });
+  });
+
   test('a question need not be read', async () => {
     const { failure } = await ask('exit 0', { input: Buffer.alloc(1_000_000) });
     expect(failure).toBeUndefined();

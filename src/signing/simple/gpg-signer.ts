@@ -94,7 +94,7 @@ class GpgKey implements MessageKey {
     const { key, environment } = this.#options;
     const args = ['--with-colons', '--list-secret-keys', '--', key];
     const { output } = await runGpg({ args, environment, signal });
-    const found = primaryFingerprints(output.toString());
+    const found = primaryFingerprints(Buffer.from(output).toString());
     const [fingerprint] = found;
     if (fingerprint === undefined) {
       throw keyError(

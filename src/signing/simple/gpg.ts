@@ -1,6 +1,7 @@
 /** Asks the user's gpg: its keys, cards, agent and settings are the user's own affair. */
 import { OcipushError } from '../../errors.ts';
-import { runProgram, SECRET_FD, STATUS_FD } from './program.ts';
+import { SECRET_FD, STATUS_FD } from '../../io/ask-program.ts';
+import { runProgram } from './program.ts';
 
 export interface GpgRequest {
   readonly args: readonly string[];
@@ -11,7 +12,7 @@ export interface GpgRequest {
 }
 
 export interface GpgAnswer {
-  readonly output: Buffer;
+  readonly output: Uint8Array;
   /** Keywords and their arguments: doc/DETAILS of GnuPG. */
   readonly status: readonly (readonly string[])[];
   /** What went wrong, in gpg's words; undefined when it ended well. */
@@ -35,7 +36,7 @@ export async function runGpg(request: GpgRequest): Promise<GpgAnswer> {
   if (passphrase?.includes(LINE_FEED)) {
     throw new OcipushError('KEY_INVALID', 'invalid passphrase: must not contain a line break');
   }
-  const { succeeded, output, complaints, status } = await runProgram({
+  const { failure, output, complaints, status } = await runProgram({
     program: 'gpg',
     args: [...ALWAYS, ...(passphrase ? WITH_PASSPHRASE : []), ...request.args],
     input,
@@ -48,7 +49,7 @@ export async function runGpg(request: GpgRequest): Promise<GpgAnswer> {
   return {
     output,
     status: parseStatus(status),
-    complaint: succeeded ? undefined : complaintIn(complaints),
+    complaint: failure && (complaintIn(complaints) || `gpg failed: ${failure}`),
   };
 }
 
@@ -56,8 +57,8 @@ function parseStatus(lines: string): readonly (readonly string[])[] {
   return [...lines.matchAll(/^\[GNUPG:\] (.*)$/gm)].map(([, line = '']) => line.split(' '));
 }
 
-/** The end of the last line says what the matter is, in whatever language. */
+/** The end of the last line says what the matter is, in whatever language; empty without any. */
 function complaintIn(lines: string): string {
-  const last = lines.trim().split('\n').at(-1) ?? '';
-  return last.split(': ').at(-1) || 'gpg failed without a word';
+  const last = lines.split('\n').at(-1) ?? '';
+  return last.split(': ').at(-1) ?? '';
 }

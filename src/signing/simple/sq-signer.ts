@@ -3,7 +3,8 @@ import { OcipushError, wrapError } from '../../errors.ts';
 import type { AskPassphrase } from '../passphrase.ts';
 import type { PayloadStamp } from '../payload.ts';
 import type { Signer } from '../signer.ts';
-import { runProgram, SECRET_FD, type ProgramAnswer } from './program.ts';
+import { SECRET_FD, type ProgramAnswer } from '../../io/ask-program.ts';
+import { runProgram } from './program.ts';
 import { createSimpleSigner, TRIAL, type MessageKey } from './simple-signer.ts';
 
 export interface SqSignerOptions extends PayloadStamp {
@@ -48,15 +49,15 @@ class SqKey implements MessageKey {
     const form = ['--binary', '--message', '--mode', 'binary'];
     const args = ['sign', ...form, '--signer', this.#options.fingerprint, '-'];
     const answer = await this.#run(args, payload, signal, passphrase);
-    if (answer.succeeded) return answer.output;
+    if (answer.failure === undefined) return answer.output;
     throw new OcipushError('KEY_INVALID', complaintIn(answer), { origin: 'config', hint: HINT });
   }
 
   async read(message: Uint8Array, signal: AbortSignal): Promise<Uint8Array | undefined> {
     const signer = ['--signer', this.#options.fingerprint];
     const args = ['verify', '--message', ...signer, '--output', '-', '-'];
-    const { succeeded, output } = await this.#run(args, message, signal);
-    return succeeded ? output : undefined;
+    const { failure, output } = await this.#run(args, message, signal);
+    return failure === undefined ? output : undefined;
   }
 
   #run(
@@ -80,9 +81,9 @@ class SqKey implements MessageKey {
 }
 
 /** The cause, which sq tells last, else the first line of the error, or what another program said. */
-function complaintIn({ complaints }: ProgramAnswer): string {
+function complaintIn({ complaints, failure }: ProgramAnswer): string {
   const lines = complaints.split('\n').map((line) => line.trim());
   const cause = lines.findLast((line) => line.startsWith('because: '))?.slice('because: '.length);
   const error = lines.find((line) => line.startsWith('Error: '))?.slice('Error: '.length);
-  return cause ?? error ?? lines.findLast(Boolean) ?? 'sq failed without a word';
+  return cause ?? error ?? lines.findLast(Boolean) ?? `sq failed: ${failure}`;
 }

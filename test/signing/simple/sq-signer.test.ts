@@ -74,7 +74,7 @@ describe('recognizes', () => {
 test.each([
   ['because: F was not found', 'Error: Failed to resolve --signer F\n\n  because: F was not found'],
   ['Failed to resolve certificates', '  Error: Failed to resolve certificates\n   0: <unknown>'],
-  ['sq failed without a word', ''],
+  ['sq failed: exit status 1', ''],
 ])('says why it cannot sign: %s', async (message, complaint) => {
   const { signer } = await signerWith(`printf '%s\\n' '${complaint}' >&2; exit 1`);
   expect(await thrownBy(signer.prepare(signal))).toMatchObject({
@@ -93,7 +93,7 @@ test('says what to do where there is no sq', async () => {
   });
   expect(await thrownBy(signer.prepare(signal))).toMatchObject({
     code: 'UNSUPPORTED',
-    message: 'creating signature: starting sq: spawn sq ENOENT',
+    message: 'creating signature: exec: "sq": executable file not found in $PATH',
     hint: expect.stringContaining('install sq') as string,
   });
 });
