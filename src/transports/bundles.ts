@@ -1,8 +1,10 @@
 /** Signatures in bundles, wherever a destination keeps what refers to an image. */
 import type { Descriptor } from '../image/descriptor.ts';
 import { verified, type Digest } from '../image/digest.ts';
+import { EMPTY_CONFIG } from '../image/empty-config.ts';
 import { parseImageManifest } from '../image/manifest.ts';
 import { MANIFEST_LIMIT } from '../image/manifest-type.ts';
+import { OCI_MANIFEST } from '../image/media-types.ts';
 import { isSignatureArtifact, referenceOf } from '../image/referrers.ts';
 import type { Signature } from '../image/signature.ts';
 import { OcipushError } from '../errors.ts';
@@ -43,9 +45,7 @@ export class BundleStore {
   async read(subject: Digest): Promise<readonly Signature[]> {
     const found: Signature[] = [];
     for (const listed of await this.#shelf.list(subject)) {
-      const { artifactType = BUNDLE_TYPE } = listed;
-      const manifest =
-        artifactType === BUNDLE_TYPE ? await this.#shelf.findManifest(listed) : undefined;
+      const manifest = mayBeBundle(listed) ? await this.#shelf.findManifest(listed) : undefined;
       const signature = manifest && (await this.#readSignature(manifest));
       if (signature === undefined) continue;
       if (found.length === MAX_BUNDLES) throw tooMany(subject);
@@ -81,6 +81,12 @@ export class BundleStore {
       annotations: entry.annotations ?? {},
     };
   }
+}
+
+/** Where a list under a tag stands in for the registry, cosign 2 writes the type of the config into it. */
+function mayBeBundle({ mediaType, artifactType = BUNDLE_TYPE }: Descriptor): boolean {
+  const isTyped = artifactType === BUNDLE_TYPE || artifactType === EMPTY_CONFIG.mediaType;
+  return mediaType === OCI_MANIFEST && isTyped;
 }
 
 function tooMany(subject: Digest): OcipushError {

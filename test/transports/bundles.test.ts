@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Descriptor } from '../../src/image/descriptor.ts';
 import { digestOf, type Digest } from '../../src/image/digest.ts';
-import { OCI_MANIFEST } from '../../src/image/media-types.ts';
+import { OCI_INDEX, OCI_MANIFEST } from '../../src/image/media-types.ts';
 import { referenceOf } from '../../src/image/referrers.ts';
 import { single } from '../../src/io/bytes.ts';
 import { bundleArtifact, bundleSignature } from '../../src/signing/sigstore/bundle-artifact.ts';
@@ -72,6 +72,12 @@ describe('bundles', () => {
     await add('{"gone":1}');
     manifests.delete(listed.at(-1)?.digest ?? IMAGE.digest);
     await add('{"kept":1}');
+    const [kept] = listed.splice(-1);
+    if (kept === undefined) throw new Error('nothing is listed');
+    const { artifactType: _, ...untyped } = kept;
+    // A list is none; cosign 2 says nothing but the type of the config.
+    listed.push({ ...untyped, mediaType: OCI_INDEX });
+    listed.push({ ...untyped, artifactType: 'application/vnd.oci.empty.v1+json' });
     const found = await store.read(IMAGE.digest);
     expect(found).toMatchObject([{ payload: Buffer.from('{"kept":1}'), annotations }]);
   });
