@@ -94,7 +94,10 @@ describe.runIf(requirePeers(...PEERS))('sigstore signatures', () => {
     const name = 'r.example/app:1';
     const local = ['push', ...flags, '--sign-identity', name, 'oci:image', 'dir:signed'];
     expect(await exchange.home.run(local)).toMatchObject({ code: 0 });
-    expect(await verdict(`dir:${exchange.path('signed')}`, name)).toBe('accepted');
+    const signed = `dir:${exchange.path('signed')}`;
+    expect(await verdict(signed, name)).toBe('accepted');
+    expect(await podmanSays(peers, signed, required(name))).toBe('accepted');
+    expect(await podmanSays(peers, signed, required('r.example/app:2'))).toContain('rejected');
   });
 
   test('of a list are accepted with it and with each of its images', async () => {

@@ -118,6 +118,24 @@ describe.runIf(requirePeers(...peers))('GPG signatures', () => {
     const copy = `dir:${exchange.path('signed')}`;
     expect(await verdict(copy, plain, name)).toBe('accepted');
     expect(await verdict(copy, plain, 'r.example/team/app:2')).toContain('Source image rejected');
+    const pull = async (key: string): Promise<string> =>
+      podmanSays(exchange.peers, copy, await signedBy(key, name));
+    expect(await pull(plain)).toBe('accepted');
+    expect(await pull(locked)).toContain('rejected');
+  });
+
+  test('are written to staging, and found where that is published, by a wider scope', async () => {
+    const [staging, published] = [exchange.path('staging'), exchange.path('published')];
+    const { host } = exchange.registry;
+    await configure(
+      `lookaside-staging: file://${staging}\n    lookaside: file://${published}\n` +
+        `  ${host}/ns: { use-sigstore-attachments: true }`,
+    );
+    expect(await sign('oci:image', 'ns/staged:1', ['--sign-by', plain])).toMatchObject({ code: 0 });
+    const image = `docker://${exchange.at('ns/staged:1')}`;
+    expect(await verdict(image, plain)).toContain('no signature exists');
+    await cp(staging, published, { recursive: true });
+    expect(await verdict(image, plain)).toBe('accepted');
   });
 
   test('let podman pull', async () => {

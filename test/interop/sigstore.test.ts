@@ -2,7 +2,8 @@
 import { createPublicKey, generateKeyPairSync, X509Certificate, type KeyObject } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makeLayer, writeOciLayout } from '../support/make-image.ts';
+import { OCI_INDEX, OCI_MANIFEST } from '../../src/image/media-types.ts';
+import { makeLayer, writeOciIndex, writeOciLayout } from '../support/make-image.ts';
 import { makePeerHome, type PeerHome } from '../support/peer-home.ts';
 import { requirePeers } from '../support/peers.ts';
 import { EMAIL } from '../support/sigstore/provider.ts';
@@ -12,6 +13,23 @@ import { configureSignatures, cosignSays, cosignSaysOfBundles, skopeoSays } from
 
 const PASSPHRASE = 's3cret';
 const UNLOGGED = '--insecure-ignore-tlog=true';
+
+interface Artifact {
+  readonly layers: readonly [{ readonly digest: string }];
+}
+
+/** What differs from one bundle to the next: by its value, or, in the case of the config's type, by taste. */
+const VARYING = ['digest', 'size', 'payload', 'sig', 'org.opencontainers.image.created'];
+
+/** The members of an object and their values, as far as those are the same in all bundles. */
+function shapeOf(value: object): unknown {
+  const { config, ...rest } = value as { readonly config?: { readonly artifactType?: string } };
+  const { artifactType: _, ...plain } = config ?? {};
+  return JSON.parse(
+    JSON.stringify(config ? { config: plain, ...rest } : rest),
+    (key, each: unknown) => (VARYING.includes(key) ? typeof each : each),
+  ) as unknown;
+}
 
 describe.runIf(requirePeers('docker-registry', 'skopeo', 'cosign'))('a sigstore signature', () => {
   let exchange: Exchange;
@@ -84,6 +102,68 @@ describe.runIf(requirePeers('docker-registry', 'skopeo', 'cosign'))('a sigstore 
       expect.stringContaining('invalid signature'),
       expect.stringContaining('no matching attestations'),
     ]);
+  });
+
+  test('of a list is found with each of its images, and goes along', async () => {
+    const prefix = exchange.path('list-key');
+    await keyMakers.cosign(prefix);
+    const images = ['amd64', 'arm64'].map((architecture) => ({
+      layers: [],
+      platform: { os: 'linux', architecture },
+    }));
+    const list = await writeOciIndex(exchange.path('list'), { images });
+    const flags = ['--sign-sigstore-form=referrer', ...withKey(`${prefix}.key`)];
+    expect(await exchange.push('oci:list', 'ns/list:1', flags)).toMatchObject({ code: 0 });
+    const from = `docker://${exchange.at('ns/list:1')}`;
+    const copied = await exchange.push(from, 'ns/copy:1', ['--referrers=signatures']);
+    expect(copied).toMatchObject({ code: 0 });
+    const manifests = [...list.images.map(({ manifest }) => manifest), list.index];
+    for (const { descriptor } of manifests) {
+      const name = exchange.at(`ns/copy@${descriptor.digest}`);
+      const key = ['--key', `${prefix}.pub`, UNLOGGED];
+      expect(await cosignSaysOfBundles(peers, name, {}, ...key)).toBe('accepted');
+    }
+  });
+
+  /** The artifact that refers to an image, and the bundle in it. */
+  async function artifactOf(name: string, digest: string): Promise<readonly object[]> {
+    const get = async (path: string): Promise<Response> =>
+      fetch(`http://${exchange.registry.host}/v2/${name}/${path}`, {
+        headers: { accept: `${OCI_INDEX}, ${OCI_MANIFEST}` },
+      });
+    const list = await get(`manifests/${digest.replace(':', '-')}`);
+    const { manifests } = (await list.json()) as { manifests: [{ digest: string }] };
+    const artifact = (await (await get(`manifests/${manifests[0].digest}`)).json()) as Artifact;
+    return [artifact, (await (await get(`blobs/${artifact.layers[0].digest}`)).json()) as object];
+  }
+
+  test('has the shape of one by cosign, and is not made beside it', async () => {
+    const prefix = exchange.path('shape');
+    await keyMakers.cosign(prefix);
+    expect(await exchange.push('oci:image', 'ns/theirs:1')).toMatchObject({ code: 0 });
+    const digest = String(await exchange.digestFile());
+    await writeFile(exchange.path('predicate'), '{}');
+    const statement = ['--type', 'https://sigstore.dev/cosign/sign/v1', '--predicate'];
+    const flags = ['--new-bundle-format', '--tlog-upload=false', '--allow-insecure-registry'];
+    const attest = ['--yes', '--key', `${prefix}.key`, ...flags, ...statement];
+    const theirs = exchange.at(`ns/theirs@${digest}`);
+    await peers.runWith(
+      PASSPHRASE,
+      'cosign',
+      'attest',
+      ...attest,
+      exchange.path('predicate'),
+      theirs,
+    );
+    const signing = ['--sign-sigstore-form=referrer', ...withKey(`${prefix}.key`)];
+    const again = await exchange.push('oci:image', 'ns/theirs:1', signing);
+    expect(again).toMatchObject({ code: 0 });
+    expect(again.stderr).not.toContain('Creating signature');
+    const ours = await exchange.push('oci:image', 'ns/shape:1', signing);
+    expect(ours.stderr).toContain('Creating signature');
+    expect((await artifactOf('ns/shape', digest)).map(shapeOf)).toEqual(
+      (await artifactOf('ns/theirs', digest)).map(shapeOf),
+    );
   });
 
   test('beside those that cosign attached', async () => {
