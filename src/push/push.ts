@@ -53,7 +53,7 @@ export async function push(request: PushRequest): Promise<readonly PushOutcome[]
   const { options, seals } = await prepareEncryption(request);
   await using source = await openSource(request);
   checkPolicy(request.policy, source);
-  await prepareSigners(request.options.signing, request.context.signal);
+  await prepareSigners(request.options, request.context.signal);
   const destinations =
     request.destinations.length > 0
       ? joined(request.destinations)

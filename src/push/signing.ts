@@ -4,15 +4,22 @@ import { formatReference } from '../image/docker-reference.ts';
 import type { Signature, SignatureFormat } from '../image/signature.ts';
 import { OcipushError, wrapError } from '../errors.ts';
 import type { RawManifest } from '../transports/transport.ts';
-import type { SigningWish, WishedSigner } from './options.ts';
+import type { PushOptions, WishedSigner } from './options.ts';
 import type { PushSession } from './session.ts';
 
 /**
- * Finds out whether everybody who is to sign can do so, one after the other: they may ask.
+ * Finds out whether everybody who is to sign can do so, one after the other: they may ask. A dry run
+ * leaves no trace.
  * @throws OcipushError KEY_INVALID, FILE_UNREADABLE, UNSUPPORTED
  */
-export async function prepareSigners({ signers }: SigningWish, signal: AbortSignal): Promise<void> {
-  for (const { signer } of signers) await signer.prepare(signal);
+export async function prepareSigners(
+  { signing, dryRun }: PushOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { signer } of signing.signers) {
+    if (dryRun && signer.check) await signer.check(signal);
+    else await signer.prepare(signal);
+  }
 }
 
 /** A bundle speaks of a digest alone, and so of the image under all its names. */

@@ -7,6 +7,11 @@ export interface Signer {
   readonly name: string;
   /** Whether it can sign now: the key is readable, the passphrase right. @throws OcipushError */
   prepare(signal: AbortSignal): Promise<void>;
+  /**
+   * The same as far as it leaves no trace, for a push that writes nothing; there where
+   * {@link prepare} leaves one. @throws OcipushError
+   */
+  check?(signal: AbortSignal): Promise<void>;
   /** `identity` is the docker reference that the signature speaks of. */
   sign(
     manifest: { readonly bytes: Uint8Array; readonly digest: Digest },

@@ -261,11 +261,13 @@ test('a dry run asks who signs and where to, and signs nothing', async () => {
     signatureStore: APART,
   });
   await pushOne(sourceOf(image), destination);
-  const signing = { signers: [signerCalled('A', { journal })] };
+  const [plain, tracing] = [signerCalled('A', { journal }), signerCalled('B', { journal })];
+  const check = async (): Promise<void> => void journal.push('B check');
+  const signers = [plain, { ...tracing, signer: { ...tracing.signer, check } }];
   const { outcomes } = await pushAll(sourceOf(image), [destination], {
-    options: { signing, dryRun: true },
+    options: { signing: { signers }, dryRun: true },
   });
   expect(outcomes).toMatchObject([{ status: 'fulfilled', value: { status: 'unchanged' } }]);
-  expect(journal).toEqual(['A prepare']);
+  expect(journal).toEqual(['A prepare', 'B check']);
   expect(digestOf(image.manifest.bytes)).toBe(destination.current);
 });

@@ -14,7 +14,7 @@ import { startSigstoreServices, type SigstoreServices } from '../support/sigstor
 interface Signing {
   readonly scene: Scene;
   readonly services: SigstoreServices;
-  readonly push: (lines: readonly string[]) => ReturnType<Scene['push']>;
+  readonly push: (lines: readonly string[], flags?: readonly string[]) => ReturnType<Scene['push']>;
 }
 
 /** An image, and a registry and services with which it can be signed. */
@@ -30,10 +30,10 @@ async function openSigning(): Promise<Signing> {
   await writeFile(`${folder}/r.yaml`, 'default-docker:\n  use-sigstore-attachments: true\n');
   await writeFile(scene.path('rekor.pub'), services.log.publicKey);
   const { fulcioURL, rekorURL } = services;
-  const push = async (lines: readonly string[]) => {
+  const push = async (lines: readonly string[], flags: readonly string[] = []) => {
     const fields = [`fulcioURL: ${fulcioURL}`, ...lines].map((line) => `  ${line}\n`).join('');
     await writeFile(scene.path('param.yaml'), `rekorURL: ${rekorURL}\nfulcio:\n${fields}`);
-    return scene.push('oci:image', ['--sign-by-sigstore=param.yaml'], {
+    return scene.push('oci:image', ['--sign-by-sigstore=param.yaml', ...flags], {
       env: {
         SIGSTORE_REKOR_PUBLIC_KEY: scene.path('rekor.pub'),
         PATH: `${scene.path('bin')}${delimiter}${process.env['PATH']}`,
@@ -92,6 +92,16 @@ describe('signing with an identity', () => {
     const run = await push(['oidcMode: interactive', `oidcIssuerURL: ${services.issuerURL}`]);
     expect(run).toMatchObject({ code: 0, stdout: '' });
     expect(signers(scene)).toEqual([`email:${EMAIL}`]);
+  });
+
+  test('leaves no record of a dry run', async () => {
+    const { scene, services, push } = await openSigning();
+    const token = await services.provider.token();
+    const lines = ['oidcMode: staticToken', `oidcIDToken: ${token}`];
+    const run = await push(lines, ['--dry-run', '--digestfile=']);
+    expect(run.stdout).toContain('Would push to');
+    expect(services.requests).toEqual([]);
+    expect(scene.repository.tags.size).toBe(0);
   });
 
   test('is refused before anything is uploaded, and without showing the token', async () => {

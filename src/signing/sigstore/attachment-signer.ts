@@ -22,6 +22,7 @@ export function createAttachmentSigner(sigstoreKey: SigstoreKey, stamp: PayloadS
     prepare: async (signal) => {
       await sigstoreKey.open(signal);
     },
+    check: (signal) => sigstoreKey.check(signal),
     sign: async ({ digest }, identity, signal) => {
       const open = await sigstoreKey.open(signal);
       const { key, certificate } = open;
@@ -38,7 +39,7 @@ export function createAttachmentSigner(sigstoreKey: SigstoreKey, stamp: PayloadS
       });
     },
     recognizes: async (signature, digest, identity, signal) => {
-      if (signature.format !== 'sigstore') return false;
+      if (signature.format !== 'sigstore' || !sigstoreKey.isOpen) return false;
       const { key, record } = await sigstoreKey.open(signal);
       const isRecorded = record === undefined || LOG_ANNOTATION in signature.annotations;
       return isRecorded && isSignedBy(key, signature, sigstoreClaim(digest, identity));

@@ -16,6 +16,7 @@ export function createBundleSigner(
     prepare: async (signal) => {
       await sigstoreKey.open(signal);
     },
+    check: (signal) => sigstoreKey.check(signal),
     sign: async ({ digest }, _identity, signal) => {
       const open = await sigstoreKey.open(signal);
       const envelope = signStatement(open.key, digest);
@@ -23,7 +24,7 @@ export function createBundleSigner(
       return bundleSignature(encodeBundle(open, envelope, entry), new Date(clock.now()));
     },
     recognizes: async (signature, digest, _identity, signal) => {
-      if (signature.format !== 'sigstore-bundle') return false;
+      if (signature.format !== 'sigstore-bundle' || !sigstoreKey.isOpen) return false;
       const { key, record } = await sigstoreKey.open(signal);
       return isBundleOf(key, signature.payload, { digest, recorded: record !== undefined });
     },

@@ -28,10 +28,9 @@ export interface ParameterKeyOptions extends ServiceOptions {
 
 type SigningKey = Omit<OpenKey, 'record'>;
 
-interface Preparation {
+interface Parameters {
   readonly parameters: SigningParameters;
   readonly logKey: KeyObject | undefined;
-  signingKey: SigningKey;
 }
 
 /** Milliseconds: certificates that end so soon are not signed with. */
@@ -40,29 +39,37 @@ const MARGIN = 30_000;
 /** The key that a parameter file names, or one that lives for this push and has a certificate. */
 export function keyOfParameters(path: string, options: ParameterKeyOptions): SigstoreKey {
   const identities = new IdentityKeeper(options);
-  let prepared: Preparation | undefined;
-  const prepare = async (signal: AbortSignal): Promise<Preparation> => {
-    const parameters = await readParameterFile(path);
-    const { rekorKeyFile } = options;
-    const logKey = parameters.rekor && rekorKeyFile ? await readLogKey(rekorKeyFile) : undefined;
-    const signingKey = await openKey(parameters.key, identities, options, signal);
-    return { parameters, logKey, signingKey };
+  let read: Promise<Parameters> | undefined;
+  let signingKey: SigningKey | undefined;
+  const open = async (signal: AbortSignal): Promise<OpenKey> => {
+    const { parameters, logKey } = await (read ??= readParameters(path, options));
+    if (signingKey === undefined || endsSoon(signingKey, options)) {
+      signingKey = await openKey(parameters.key, identities, options, signal);
+    }
+    const { rekor: service } = parameters;
+    const record = service && recorder({ service, key: logKey }, signingKey, options);
+    return { ...signingKey, record };
   };
   return {
     name: path,
-    open: async (signal) => {
-      const ready = (prepared ??= await prepare(signal));
-      if (endsSoon(ready.signingKey, options)) {
-        ready.signingKey = await openKey(ready.parameters.key, identities, options, signal);
-      }
-      const { signingKey, logKey, parameters } = ready;
-      const { rekor: service } = parameters;
-      return {
-        ...signingKey,
-        record: service && recorder({ service, key: logKey }, signingKey, options),
-      };
+    open,
+    check: async (signal) => {
+      const { parameters } = await (read ??= readParameters(path, options));
+      if (parameters.key.kind === 'file') await open(signal);
+    },
+    get isOpen() {
+      return signingKey !== undefined;
     },
   };
+}
+
+async function readParameters(
+  path: string,
+  { rekorKeyFile }: ParameterKeyOptions,
+): Promise<Parameters> {
+  const parameters = await readParameterFile(path);
+  const logKey = parameters.rekor && rekorKeyFile ? await readLogKey(rekorKeyFile) : undefined;
+  return { parameters, logKey };
 }
 
 async function openKey(

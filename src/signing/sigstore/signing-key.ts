@@ -15,6 +15,10 @@ export interface SigstoreKey {
    * @throws OcipushError KEY_INVALID, CONFIG_INVALID, SIGNING_FAILED, FILE_NOT_FOUND, FILE_UNREADABLE
    */
   open(signal: AbortSignal): Promise<OpenKey>;
+  /** The same, but for certificates, of which there are public records: none is obtained. */
+  check(signal: AbortSignal): Promise<void>;
+  /** Whether it is open: no other key is certified only to look for what it may have signed. */
+  readonly isOpen: boolean;
 }
 
 export interface OpenKey {
@@ -32,9 +36,17 @@ export function verifierOf({ key, certificate }: OpenKey): string {
 
 /** A key in a file, which cosign or skopeo made, or a plain one in PEM form. */
 export function keyInFile(file: string, passphrase: AskPassphrase): SigstoreKey {
-  let open: OpenKey | undefined;
+  let opened: OpenKey | undefined;
+  const open = async (signal: AbortSignal): Promise<OpenKey> =>
+    (opened ??= { key: await readPrivateKey(file, passphrase, signal) });
   return {
     name: file,
-    open: async (signal) => (open ??= { key: await readPrivateKey(file, passphrase, signal) }),
+    open,
+    check: async (signal) => {
+      await open(signal);
+    },
+    get isOpen() {
+      return opened !== undefined;
+    },
   };
 }

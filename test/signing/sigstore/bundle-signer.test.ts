@@ -42,7 +42,12 @@ interface Bundle {
 }
 
 function signerWith(open: Partial<OpenKey> = {}) {
-  const key = { name: 'k', open: async () => ({ key: privateKey, ...open }) };
+  const key = {
+    name: 'k',
+    open: async () => ({ key: privateKey, ...open }),
+    check: async () => undefined,
+    isOpen: true,
+  };
   return createBundleSigner(key, { clock: fakeClock() });
 }
 

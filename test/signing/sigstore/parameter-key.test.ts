@@ -162,6 +162,19 @@ describe('the key of a parameter file', () => {
     expect(await Promise.all(pages)).toEqual([expect.stringContaining('You are signed in.')]);
   });
 
+  test('is only checked for a dry run, as far as that leaves no trace', async () => {
+    const { signer, services } = await openSigner(STATIC + REKOR);
+    await signer.check?.(signal);
+    expect(services.requests).toEqual([]);
+    const other = await openSigner(STATIC);
+    const theirs = await other.signer.sign(manifest, IDENTITY, signal);
+    expect(await signer.recognizes?.(theirs, manifest.digest, IDENTITY, signal)).toBe(false);
+    expect(services.requests).toEqual([]);
+    const locked = await openSigner(KEY.replace('/phrase', '/param.yaml'));
+    const { code } = await thrownBy(locked.signer.check?.(signal) ?? Promise.resolve());
+    expect(code).toBe('KEY_INVALID');
+  });
+
   test('recognizes what it signed with an identity, and no other', async () => {
     const { signer } = await openSigner(STATIC);
     const signature = await signer.sign(manifest, IDENTITY, signal);

@@ -15,7 +15,9 @@ test('a key in a file is asked for once', async () => {
     asked += 1;
     return PASSPHRASE;
   });
-  expect([key.name, asked]).toEqual([file, 0]);
+  expect([key.name, key.isOpen, asked]).toEqual([file, false, 0]);
+  await key.check(signal);
+  expect(key.isOpen).toBe(true);
   expect(verifierOf(await key.open(signal))).toBe(PUBLIC_KEY);
   await key.open(signal);
   expect(asked).toBe(1);
