@@ -18,6 +18,18 @@ export function goQuote(text: string): string {
   return `"${escapeControls(text.replaceAll(/["\\]/g, String.raw`\$&`))}"`;
 }
 
+/** A value as JSON in which the same characters are spelled as JSON does: `\n`, `\u001b`, `\u202e`. */
+export function harmlessJson(value: unknown, indentation?: number): string {
+  // Most are spelled so already: what is left stands in strings, but for the line ends of an indentation.
+  return JSON.stringify(value, undefined, indentation).replaceAll(INVISIBLE, (character) =>
+    character === '\n' ? character : character.split('').map(unitEscape).join(''),
+  );
+}
+
+function unitEscape(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
 function codePointEscape(character: string): string {
   const hex = (character.codePointAt(0) ?? 0).toString(16);
   if (hex.length <= 2) return `\\x${hex.padStart(2, '0')}`;

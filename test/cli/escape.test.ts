@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { escapeControls, goQuote } from '../../src/cli/escape.ts';
+import { escapeControls, goQuote, harmlessJson } from '../../src/cli/escape.ts';
 
 describe('escapeControls', () => {
   test.each([
@@ -25,5 +25,20 @@ describe('goQuote', () => {
     ['a\nb\u001B', String.raw`"a\nb\x1b"`],
   ])('%j', (text, expected) => {
     expect(goQuote(text)).toBe(expected);
+  });
+});
+
+describe('harmlessJson', () => {
+  const text = 'plain ünïcode 🙂 \n\u001B[31m\u007F\u009B\u202E\u2028\uFEFF\u{E0041}\uD800';
+
+  test('spells what a terminal acts on, in names as in values', () => {
+    expect(harmlessJson({ [text]: [text] })).toMatch(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+$/u);
+  });
+
+  test.each([undefined, 2])('says the same, indented by %s', (indentation) => {
+    const value = { [text]: [text, 1, null, { a: [] }] };
+    expect(JSON.parse(harmlessJson(value, indentation))).toEqual(value);
+    const plain = { a: ['ünïcode 🙂\n'] };
+    expect(harmlessJson(plain, indentation)).toBe(JSON.stringify(plain, undefined, indentation));
   });
 });

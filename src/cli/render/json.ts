@@ -1,4 +1,5 @@
 /** `--progress=json`: an object a line, for programs that watch a push. */
+import { harmlessJson } from '../escape.ts';
 import { errorReport, retryReport } from '../../push/report.ts';
 import type { LogFilter, RenderedEvent, Renderer, Write } from './renderer.ts';
 import { Tally } from './tally.ts';
@@ -11,7 +12,7 @@ export function createJsonRenderer(write: Write, logOf: LogFilter, now = Date.no
   const tally = new Tally(now);
   const put = (event: string, members: object): void => {
     const time = new Date(now()).toISOString();
-    write(`${JSON.stringify({ event, time, ...members })}\n`);
+    write(`${harmlessJson({ event, time, ...members })}\n`);
   };
   const timer = setInterval(() => {
     for (const [digest, { size, done, sent }] of tally.inFlight) {

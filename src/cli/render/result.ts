@@ -2,13 +2,14 @@
 import type { BlobReport, PushResult } from '../../push/options.ts';
 import type { PushOutcome } from '../../push/push.ts';
 import { reportOf, sentBytes, type PushNotes } from '../../push/report.ts';
+import { harmlessJson } from '../escape.ts';
 import type { OutputFormat } from '../options/output.ts';
 import { formatSize } from './bar.ts';
 import { line } from './wording.ts';
 
 /** One object for all destinations. */
 export function jsonResult(outcomes: readonly PushOutcome[], notes: PushNotes): string {
-  return `${JSON.stringify(reportOf(outcomes, notes), undefined, 2)}\n`;
+  return `${harmlessJson(reportOf(outcomes, notes), 2)}\n`;
 }
 
 /** The line that a script reads for each destination that was reached. */

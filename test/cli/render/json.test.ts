@@ -24,6 +24,13 @@ beforeEach(() => void vi.useFakeTimers({ now: Date.parse(time) }));
 afterEach(() => void vi.useRealTimers());
 
 describe('createJsonRenderer', () => {
+  test('writes nothing that a terminal acts on', () => {
+    const message = '\u009B31m\u202E\u2028';
+    open().event({ kind: 'warning', message });
+    expect(written).not.toMatch(/[\p{Cf}\p{Zl}\u0080-\u009F]/u);
+    expect(objects()).toMatchObject([{ event: 'log', message }]);
+  });
+
   test('writes an object a line', () => {
     const renderer = open();
     for (const event of EVERY_EVENT) renderer.event(event);

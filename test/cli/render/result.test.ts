@@ -20,6 +20,13 @@ describe('jsonResult', () => {
     expect(JSON.parse(text)).toMatchObject({ warnings: ['careful'], retries: [] });
     expect(text).toContain(`\n      "reference": "docker://r.test/a:1",\n`);
   });
+
+  test('holds nothing that a terminal acts on', () => {
+    const warnings = ['\u009B31m\u202E\u2028'];
+    const text = jsonResult([], { warnings, retries: [] });
+    expect(text).not.toMatch(/[\p{Cf}\p{Zl}\u0080-\u009F]/u);
+    expect(JSON.parse(text)).toMatchObject({ warnings });
+  });
 });
 
 describe('lineResult', () => {
