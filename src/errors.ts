@@ -51,9 +51,19 @@ export interface ErrorDetails {
   readonly cause?: unknown;
 }
 
+/** Characters of a message at most, for it may quote what an image or a server makes as long as it likes. */
+const MESSAGE_LIMIT = 2000;
+
+/** The text without its middle, where it is longer than anybody reads. */
+export function shortened(text: string): string {
+  if (text.length <= MESSAGE_LIMIT) return text;
+  const half = MESSAGE_LIMIT / 2;
+  return `${text.slice(0, half)} … ${text.slice(-half)}`;
+}
+
 /**
  * Messages are a chain of gerunds from the outer attempt to the inner fact, as in the reference:
- * `writing blob: uploading layer: connection reset`.
+ * `writing blob: uploading layer: connection reset`. They are {@link shortened}, and so is the hint.
  */
 export class OcipushError extends Error {
   override readonly name = 'OcipushError';
@@ -64,10 +74,10 @@ export class OcipushError extends Error {
   readonly retryable: boolean;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    super(shortened(message), details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.origin = details.origin;
-    this.hint = details.hint;
+    this.hint = details.hint === undefined ? undefined : shortened(details.hint);
     this.context = details.context ?? {};
     this.retryable = details.retryable ?? false;
   }

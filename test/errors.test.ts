@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { messageOf, OcipushError, withDetails, wrapError } from '../src/errors.ts';
+import { messageOf, OcipushError, shortened, withDetails, wrapError } from '../src/errors.ts';
 
 describe('OcipushError', () => {
   test('says nothing that it was not told', () => {
@@ -30,6 +30,26 @@ describe('OcipushError', () => {
       ...details,
       message: 'text',
     });
+  });
+});
+
+describe('shortened', () => {
+  test.each(['', 'text', 'x'.repeat(2000)])('leaves alone what is short', (text) => {
+    expect(shortened(text)).toBe(text);
+  });
+
+  test('keeps beginning and end', () => {
+    const text = `reading: ${'x'.repeat(10_000)}: no such file`;
+    expect(shortened(text)).toMatch(/^reading: x+ … x+: no such file$/);
+    expect(shortened(text).length).toBeLessThan(2010);
+  });
+
+  test('holds for what an error quotes, however often it is wrapped', () => {
+    const long = 'x'.repeat(5_000_000);
+    let error = new OcipushError('USAGE', long, { hint: long });
+    for (let count = 0; count < 5; count += 1) error = wrapError(error, long, { code: 'USAGE' });
+    expect(error.message.length).toBeLessThan(2010);
+    expect(error.hint?.length).toBeLessThan(2010);
   });
 });
 

@@ -1,5 +1,5 @@
 /** What a person reads when a command has failed. */
-import { messageOf, OcipushError } from '../errors.ts';
+import { messageOf, OcipushError, shortened } from '../errors.ts';
 import { escapeControls } from './escape.ts';
 
 /** Stands for an error that has been shown in another way than as text. */
@@ -17,7 +17,7 @@ export class ShownError extends Error {
  */
 export function errorText(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(errorText).join('');
-  const lines = [`Error: ${messageOf(error)}`];
+  const lines = [`Error: ${shortened(messageOf(error))}`];
   if (error instanceof OcipushError) {
     if (error.hint !== undefined) lines.push(`Hint: ${error.hint}`);
     if (error.code === 'USAGE' && 'help' in error.context) {

@@ -2,6 +2,7 @@
 import type { StoredBlob } from '../../image/blob.ts';
 import type { Digest } from '../../image/digest.ts';
 import type { SignatureFormat } from '../../image/signature.ts';
+import { shortened } from '../../errors.ts';
 import { escapeControls, goQuote } from '../escape.ts';
 import { formatDuration } from '../go-values.ts';
 import { isShown, type LogLevel } from '../log-level.ts';
@@ -105,10 +106,10 @@ export function warnOn(stream: { write(text: string): unknown }): (message: stri
 /** A message as podman (logrus) logs it where nobody watches. */
 export function logLine({ level, message }: LogEvent, now: Date): string {
   const time = now.toISOString().replace(/\.\d+Z$/, 'Z');
-  return `time="${time}" level=${level} msg=${goQuote(message)}\n`;
+  return `time="${time}" level=${level} msg=${goQuote(shortened(message))}\n`;
 }
 
-/** Text as one line that no terminal acts on. */
+/** Text as one line of some length, that no terminal acts on. */
 export function line(text: string): string {
-  return `${escapeControls(text)}\n`;
+  return `${escapeControls(shortened(text))}\n`;
 }

@@ -24,6 +24,14 @@ beforeEach(() => void vi.useFakeTimers({ now: Date.parse('2026-11-20T15:08:40.12
 afterEach(() => void vi.useRealTimers());
 
 describe('createPlainRenderer', () => {
+  test('prints no line without end', () => {
+    const type = 'x'.repeat(1_000_000);
+    const renderer = open();
+    renderer.event({ kind: 'referrer', digest: LAYER, type });
+    renderer.event({ kind: 'warning', message: type });
+    for (const text of news().split('\n')) expect(text.length).toBeLessThan(2100);
+  });
+
   test("prints podman's lines, and one for the end of each blob", () => {
     const renderer = open();
     for (const event of EVERY_EVENT) renderer.event(event);
