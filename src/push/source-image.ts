@@ -8,6 +8,7 @@ import { DOCKER_LAYER_TAR, isSchema1Type } from '../image/media-types.ts';
 import { parseSchema1, type Schema1Manifest } from '../image/schema1.ts';
 import { MANIFEST_LIMIT } from '../image/manifest-type.ts';
 import { collect } from '../io/bytes.ts';
+import { createLimiter } from '../io/limiter.ts';
 import { decompressAny } from '../transforms/decompress.ts';
 import { detectCompression, MAGIC_LENGTH } from '../transforms/detect.ts';
 import type { RawManifest } from '../transports/transport.ts';
@@ -26,6 +27,9 @@ export interface SourceImage {
   readonly schema1?: Schema1Manifest | undefined;
 }
 
+/** Layers looked into at once: each is an open file or a request, and a manifest can name thousands. */
+const MOST_AT_ONCE = 32;
+
 /**
  * Reads the manifest and the beginnings of the layers; of a v2s1 image the whole layers, for their
  * sizes and the digests of what is in them stand nowhere else.
@@ -34,7 +38,7 @@ export interface SourceImage {
 export async function readImage(session: PushSession, raw: RawManifest): Promise<SourceImage> {
   if (isSchema1Type(raw.mediaType)) return readSchema1(session, raw);
   const manifest = parseImageManifest(raw.bytes, raw.mediaType);
-  const layers = await Promise.all(manifest.layers.map((layer) => inspect(session, layer)));
+  const layers = await inspectAll(session, manifest.layers);
   return { raw, manifest, layers, readConfig: configReader(session, manifest.config) };
 }
 
@@ -53,7 +57,7 @@ async function readSchema1(session: PushSession, raw: RawManifest): Promise<Sour
     filled.map(({ digest }) => reading.get(digest) as Promise<ReadLayer>),
   );
   const { manifest, config } = fromSchema1(schema1, read);
-  const layers = await Promise.all(manifest.layers.map((layer) => inspect(session, layer)));
+  const layers = await inspectAll(session, manifest.layers);
   return { raw, manifest, layers, readConfig: async () => config, schema1 };
 }
 
@@ -72,6 +76,14 @@ function configReader({ source }: PushSession, config: Descriptor): () => Promis
   let reading: Promise<Uint8Array> | undefined;
   return () =>
     (reading ??= collect(verified(source.getBlob(config), config), MANIFEST_LIMIT, 'config'));
+}
+
+function inspectAll(
+  session: PushSession,
+  layers: readonly Descriptor[],
+): Promise<readonly LayerFacts[]> {
+  const limited = createLimiter(MOST_AT_ONCE);
+  return Promise.all(layers.map((layer) => limited(() => inspect(session, layer))));
 }
 
 async function inspect(session: PushSession, descriptor: Descriptor): Promise<LayerFacts> {
