@@ -2,6 +2,7 @@
 import { messageOf, OcipushError } from '../errors.ts';
 import { isJsonObject, parseJsonObject, type JsonObject } from '../io/bounded-json.ts';
 import { invalidField, readMembers, type JsonField, type JsonMembers } from './json-field.ts';
+import { shapeProblem } from '../io/json-shape.ts';
 import { DOCKER_LIST, DOCKER_MANIFEST } from './media-types.ts';
 
 /** The fields that make a manifest one of its kind, in the order in which messages list them. */
@@ -10,11 +11,14 @@ const ESSENTIAL_FIELDS = ['config', 'fsLayers', 'history', 'layers', 'manifests'
 export type EssentialField = (typeof ESSENTIAL_FIELDS)[number];
 
 /**
- * Parses a JSON object in which no name is given twice: readers differ in which value they take.
+ * Parses a JSON object in which no name is given twice: readers differ in which value they take. It
+ * may be neither deep nor of countless values.
  * `document` names it in messages.
  * @throws OcipushError MANIFEST_INVALID
  */
 export function parseManifestJson(bytes: Uint8Array, document: string): JsonField {
+  const problem = shapeProblem(bytes);
+  if (problem !== undefined) throw invalidField({ value: undefined, document, path: '' }, problem);
   const field = { value: parseObject(bytes, document), document, path: '' };
   const name = repeatedName(new TextDecoder().decode(bytes));
   if (name !== undefined) throw invalidField(field, `duplicate name ${JSON.stringify(name)}`);

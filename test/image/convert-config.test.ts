@@ -118,7 +118,7 @@ describe('toOciConfig', () => {
   });
 
   test('takes as many members as a config may hold', () => {
-    const names = Array.from({ length: 150_000 }, (_, index) =>
+    const names = Array.from({ length: 90_000 }, (_, index) =>
       index.toString(2).padStart(18, '0').replaceAll('0', 'a').replaceAll('1', 'A'),
     );
     const members = Object.fromEntries(names.map((name) => [name, '']));

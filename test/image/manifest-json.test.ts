@@ -52,10 +52,17 @@ describe('parseManifestJson', () => {
   });
 
   test('copes with as much as a manifest may hold', () => {
-    const deep = `{"a":${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}}`;
+    const deep = `{"a":${'['.repeat(9999)}${']'.repeat(9999)}}`;
     const escaped = JSON.stringify({ a: '\\"'.repeat(1_000_000) });
     const plain = JSON.stringify({ a: 'x'.repeat(4_000_000) });
     for (const json of [deep, escaped, plain]) expect(() => parse(json)).not.toThrow();
+  });
+
+  test.each([
+    ['deep', `{"a":${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}}`],
+    ['of countless values', `{"a":[${'{},'.repeat(1_000_000)}{}]}`],
+  ])('refuses what is %s', (_, json) => {
+    expect(() => parse(json)).toThrow(INVALID);
   });
 
   test('takes all JSON objects', () => {
