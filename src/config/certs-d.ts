@@ -1,9 +1,11 @@
 /** Certificates for one registry: the directories of containers-certs.d(5). */
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OcipushError } from '../errors.ts';
 import { homeDirectory } from './home.ts';
+import { MIB } from '../io/bytes.ts';
+import { readSmallFile } from '../io/file-reader.ts';
 import { isAbsent, systemCode, systemReason } from '../io/system-error.ts';
 
 /** PEM texts of a certs.d directory. */
@@ -98,10 +100,10 @@ async function namesIn(directory: string): Promise<readonly string[]> {
 async function readAuthorities(path: string): Promise<readonly string[]> {
   let text: string;
   try {
-    text = await readFile(path, 'latin1');
+    text = await readText(path);
   } catch (error) {
     // A dangling symbolic link.
-    if (isAbsent(error)) return [];
+    if (error instanceof OcipushError && error.code === 'FILE_NOT_FOUND') return [];
     throw unreadable(path, error);
   }
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
@@ -125,9 +127,16 @@ async function readClient(
   return pair;
 }
 
+/** Bytes of a file at most: a bundle of all authorities of a system has a few hundred KiB. */
+const FILE_LIMIT = 4 * MIB;
+
+async function readText(path: string): Promise<string> {
+  return Buffer.from(await readSmallFile(path, FILE_LIMIT)).toString('latin1');
+}
+
 async function readPem(path: string): Promise<string> {
   try {
-    return await readFile(path, 'latin1');
+    return await readText(path);
   } catch (error) {
     throw unreadable(path, error);
   }

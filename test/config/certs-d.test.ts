@@ -109,6 +109,18 @@ describe('what is read of it', () => {
     });
   });
 
+  test('no file without end, nor one that is no file', async () => {
+    for (const target of ['/dev/zero', '/']) {
+      const certDir = await temporaryDirectory();
+      await symlink(target, join(certDir, 'a.crt'));
+      const certificates = createCertificateLookup({ certDir })('h');
+      await expect(certificates).rejects.toMatchObject({
+        code: 'CONFIG_INVALID',
+        origin: 'config',
+      });
+    }
+  });
+
   test('not the target of a dangling link', async () => {
     const certDir = await temporaryDirectory();
     await symlink('missing', join(certDir, 'a.crt'));
