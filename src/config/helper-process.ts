@@ -25,6 +25,9 @@ const NOT_FOUND = 'credentials not found in native keychain';
 /** Failures that a helper reports by a fixed text, and that say more than its exit status. */
 const KNOWN_FAILURES = ['no credentials server URL', 'no credentials username'];
 
+/** What follows `docker-credential-` in the name of a file, which has at most 255 bytes. */
+const NAME = /^[^/\\\0]{1,200}$/;
+
 /**
  * What docker-credential-`name` answers; undefined when it has no such credentials. Its stderr is
  * the user's.
@@ -37,7 +40,7 @@ export async function runCredentialHelper(
   input: string,
   { environment, timeout = 60_000, signal }: HelperOptions,
 ): Promise<Uint8Array | undefined> {
-  if (!/^[^/\\\0]+$/.test(name)) {
+  if (!NAME.test(name)) {
     throw new OcipushError('CONFIG_INVALID', `invalid credential helper name "${name}"`, {
       origin: 'config',
       hint: 'write what follows docker-credential- in the name of the program, without a path',

@@ -126,10 +126,13 @@ describe('askCredentialHelper', () => {
     expect(error.message).toContain('error getting credentials - ');
   });
 
-  test.each(['', '../x', 'a/b', 'a\\b', 'a\0b'])('refuses the name %j', async (name) => {
-    const asked = askCredentialHelper(name, 'h', { environment: process.env });
-    expect((await failureOf(asked)).message).toContain(`"${name}"`);
-  });
+  test.each(['', '../x', 'a/b', 'a\\b', 'a\0b', 'a'.repeat(300)])(
+    'refuses the name %j',
+    async (name) => {
+      const asked = askCredentialHelper(name, 'h', { environment: process.env });
+      expect((await failureOf(asked)).message).toContain(`"${name}"`);
+    },
+  );
 
   test('names a helper that hangs', async () => {
     const { asked } = await ask('exec sleep 600', { timeout: 50 });
