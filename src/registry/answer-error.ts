@@ -148,8 +148,16 @@ function unknownBlobs(response: HttpResponse): readonly string[] {
   const named = errors
     .filter((error) => isJsonObject(error) && UNKNOWN_BLOB.has(asText(error['code'])))
     // A text or an object, as the server likes it.
-    .flatMap(({ detail }: JsonObject) => JSON.stringify(detail ?? '').match(DIGEST) ?? []);
+    .flatMap(({ detail }: JsonObject) =>
+      textsOf(detail).flatMap((text) => text.match(DIGEST) ?? []),
+    );
   return [...new Set(named)].slice(0, MOST_BLOBS);
+}
+
+/** The texts in a detail: itself, or the members of an object or list. Deeper nobody puts digests. */
+function textsOf(detail: unknown): readonly string[] {
+  const values = typeof detail === 'object' && detail !== null ? Object.values(detail) : [detail];
+  return values.filter((value) => typeof value === 'string');
 }
 
 function errorBody({ body }: HttpResponse): JsonObject | undefined {

@@ -180,10 +180,21 @@ test.each<readonly [errors: unknown, unknownBlobs: string | undefined]>([
     })),
     `sha256:${'a'.repeat(64)} sha256:${'b'.repeat(64)}`,
   ],
+  [
+    [{ code: 'MANIFEST_BLOB_UNKNOWN', detail: [`sha256:${'a'.repeat(64)}`, 1, null] }],
+    `sha256:${'a'.repeat(64)}`,
+  ],
   [[{ code: 'MANIFEST_BLOB_UNKNOWN' }, null, 'x'], undefined],
   [[{ code: 'MANIFEST_INVALID', detail: `sha256:${'a'.repeat(64)}` }], undefined],
   ['text', undefined],
 ])('names the blobs that a manifest names in vain: %j', (errors, unknownBlobs) => {
   const answer = answerOf(400, { body: JSON.stringify({ errors }) });
   expect(statusError(answer, 'x').context['unknownBlobs']).toBe(unknownBlobs);
+});
+
+test('survives a detail that no reader which calls itself would', () => {
+  const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
+  const body = `{"errors":[{"code":"MANIFEST_BLOB_UNKNOWN","message":"x","detail":${deep}}]}`;
+  const error = statusError(answerOf(400, { body }), 'x');
+  expect(error).toMatchObject({ code: 'REGISTRY_STATUS', message: 'x: manifest blob unknown: x' });
 });
