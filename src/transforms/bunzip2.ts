@@ -32,9 +32,9 @@ export async function* bunzip2(input: ByteStream): ByteStream {
     if (chunk.length === 0) continue;
     queue.push(new Uint8Array(chunk));
     received += chunk.length;
-    while (received - decoder.bytesRead >= BLOCK_BOUND) yield* decoder.decode();
+    while (received - decoder.bytesRead >= BLOCK_BOUND) yield* decoder.chunks();
   }
-  do yield* decoder.decode();
+  do yield* decoder.chunks();
   while (received > decoder.bytesRead || !decoder.isAtEnd);
   yield* decoder.rest();
 }
@@ -46,7 +46,8 @@ class BlockDecoder {
   #stream: { readonly memory: Int32Array; checksum: number } | undefined;
   #chunk = new Uint8Array(OUTPUT_CHUNK);
   #filled = 0;
-  readonly #full: Uint8Array[] = [];
+  readonly #full: Uint8Array<ArrayBuffer>[] = [];
+  readonly #spare: Uint8Array<ArrayBuffer>[] = [];
 
   /** @param next as the bit reader wants it */
   constructor(next: () => Uint8Array) {
@@ -61,14 +62,20 @@ class BlockDecoder {
     return this.#stream === undefined;
   }
 
-  /** Reads the header of a stream, a block or the end of a stream; gives the chunks that are full. */
-  decode(): readonly Uint8Array[] {
+  /**
+   * Reads the header of a stream, a block or the end of a stream; gives the chunks that are full.
+   * Their memory is used again: as garbage it would pile up faster than it is collected.
+   */
+  *chunks(): Iterable<Uint8Array> {
     try {
       this.#decode();
     } catch (error) {
       throw damaged('bzip2', error);
     }
-    return this.#full.splice(0);
+    for (const chunk of this.#full.splice(0)) {
+      yield chunk;
+      this.#spare.push(chunk);
+    }
   }
 
   /** What there is in the last chunk. */
@@ -100,7 +107,7 @@ class BlockDecoder {
     this.#filled += 1;
     if (this.#filled < OUTPUT_CHUNK) return;
     this.#full.push(this.#chunk);
-    this.#chunk = new Uint8Array(OUTPUT_CHUNK);
+    this.#chunk = this.#spare.pop() ?? new Uint8Array(OUTPUT_CHUNK);
     this.#filled = 0;
   }
 }

@@ -3,20 +3,27 @@ import type { ByteStream } from '../io/bytes.ts';
 import { messageOf } from '../errors.ts';
 import { damaged, tooDemanding } from './damage.ts';
 import { zstdBinding } from './zstd-library.ts';
+import { USUAL_WINDOW_LOG, wantsLargeWindow } from './zstd-window.ts';
 
 const OUTPUT_CHUNK = 256 * 1024;
 
 /**
- * libzstd reads frames whose window has at most 128 MiB.
+ * libzstd reads frames whose window has at most 128 MiB; behind one that has a usual window, only
+ * such.
  * @throws OcipushError ARCHIVE_INVALID, LIMIT_EXCEEDED; UNSUPPORTED when zstd-napi is not there
  */
 export async function* unzstd(input: ByteStream): ByteStream {
-  const { DCtx } = zstdBinding();
+  const { DCtx, DParameter } = zstdBinding();
   const context = new DCtx();
   const output = new Uint8Array(OUTPUT_CHUNK);
   let filled = 0;
   let isWhole = false;
+  let hasBegun = false;
   for await (const chunk of input) {
+    if (!hasBegun && !wantsLargeWindow(chunk)) {
+      context.setParameter(DParameter.windowLogMax, USUAL_WINDOW_LOG);
+    }
+    hasBegun = true;
     for (let taken = 0; taken < chunk.length || filled === output.length;) {
       if (filled === output.length) {
         yield output;

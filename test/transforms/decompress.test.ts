@@ -144,8 +144,11 @@ describe.each(FORMATS)('%s', (format, compressed) => {
   test('several at once', async () => {
     const streams = Array.from({ length: 4 }, () => decompress(reusing(compressed), format));
     const taken = streams.map((stream) => stream[Symbol.asyncIterator]());
-    for (const iterator of taken) await iterator.next();
-    for (const iterator of taken.toReversed()) await iterator.return?.();
+    // Each begins when the one before has ended.
+    for (const iterator of taken) {
+      await iterator.next();
+      await iterator.return?.();
+    }
     expect((await bytesOf(decompress(reusing(compressed), format))).equals(TEXT)).toBe(true);
   });
 
@@ -212,6 +215,31 @@ describe('limits', () => {
       hint: expect.any(String),
     });
   });
+});
+
+test.each([
+  ['xz', Buffer.from(COMPRESSED.xz, 'hex'), 'xz'],
+  ['bzip2', Buffer.from(COMPRESSED.bzip2, 'hex'), 'bzip2'],
+  ['zstd with a large window', rewritten(COMPRESSED.zstd, { 5: '88' }), 'zstd'],
+] as const)('of %s only one stream at a time is in memory', async (_, compressed, format) => {
+  const first = decompress(reusing(compressed), format)[Symbol.asyncIterator]();
+  const { stream, taken } = watched(Array<Uint8Array>(4).fill(compressed));
+  await first.next();
+  const second = bytesOf(decompress(stream, format));
+  await first.next();
+  // The first bytes tell what it is.
+  expect(taken()).toBeLessThan(2);
+  await first.return?.();
+  expect((await second).equals(Buffer.concat(Array<Buffer>(4).fill(TEXT)))).toBe(true);
+});
+
+test('behind a frame of zstd with a usual window there must be no larger one', async () => {
+  const usual = Buffer.from(COMPRESSED.zstd, 'hex');
+  const large = rewritten(COMPRESSED.zstd, { 5: '88' });
+  const behind = decompress(reusing(Buffer.concat([usual, large])), 'zstd');
+  await expect(bytesOf(behind)).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
+  const before = decompress(reusing(Buffer.concat([large, usual])), 'zstd');
+  expect((await bytesOf(before)).equals(Buffer.concat([TEXT, TEXT]))).toBe(true);
 });
 
 test('skippable frames of zstd are skipped', async () => {
