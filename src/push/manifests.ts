@@ -24,7 +24,7 @@ export const MAX_DEPTH = 8;
  * Bytes that all manifests below a list may have, for all are held until the last one is pushed: a
  * few bytes of lists in lists can stand for more than any machine can hold.
  */
-const LIST_LIMIT = 64 * MIB;
+const LIST_LIMIT = 16 * MIB;
 
 /** Bytes as which a manifest counts that has fewer. */
 const LEAST_WEIGHT = 4096;
