@@ -194,7 +194,7 @@ test.each<readonly [errors: unknown, unknownBlobs: string | undefined]>([
 
 test('survives a detail that no reader which calls itself would', () => {
   const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
-  const body = `{"errors":[{"code":"MANIFEST_BLOB_UNKNOWN","message":"x","detail":${deep}}]}`;
-  const error = statusError(answerOf(400, { body }), 'x');
+  const text = `{"errors":[{"code":"MANIFEST_BLOB_UNKNOWN","message":"x","detail":${deep}}]}`;
+  const error = statusError(answerOf(400, { body: text }), 'x');
   expect(error).toMatchObject({ code: 'REGISTRY_STATUS', message: 'x: manifest blob unknown: x' });
 });
