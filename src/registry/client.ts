@@ -126,6 +126,11 @@ export class RegistryClient implements AsyncDisposable {
     for (let made = 0; made < count; made += 1) this.#http.prepare(url);
   }
 
+  /** Ends every request that has no signal of its own. */
+  get signal(): AbortSignal {
+    return this.#signal;
+  }
+
   get repository(): RepositoryName {
     return this.#repository;
   }

@@ -43,13 +43,7 @@ export class UploadSession {
 
   /** @throws OcipushError of the request */
   static async start(client: RegistryClient): Promise<UploadSession> {
-    const response = await client.sendOnce({
-      method: 'POST',
-      target: 'blobs/uploads/',
-      accept: [202],
-      attempt: startingUpload(client),
-    });
-    return new UploadSession(client, response);
+    return new UploadSession(client, await askForUpload(client, '', [202]));
   }
 
   /** Bytes that the registry has confirmed. */
@@ -190,8 +184,46 @@ export function isAstray({ context: { status, registryCode } }: OcipushError): b
   return status === 416 || String(registryCode).startsWith('BLOB_UPLOAD_');
 }
 
+/**
+ * Asks for an upload session. Whoever is aborted meanwhile waits for the answer, if that can be had
+ * soon, for otherwise nobody could end what it has begun.
+ * @param query with its question mark, or empty
+ * @throws OcipushError of the request
+ */
+export async function askForUpload(
+  client: RegistryClient,
+  query: string,
+  accept: readonly number[],
+): Promise<HttpResponse> {
+  const { signal } = client;
+  signal.throwIfAborted();
+  const patience = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const losePatience = (): void => {
+    timer = setTimeout(() => patience.abort(signal.reason), CANCELLING);
+  };
+  signal.addEventListener('abort', losePatience);
+  try {
+    const response = await client.sendOnce({
+      method: 'POST',
+      target: `blobs/uploads/${query}`,
+      accept,
+      attempt: startingUpload(client),
+      signal: patience.signal,
+    });
+    if (signal.aborted && response.status === 202) {
+      await new UploadSession(client, response).cancel();
+    }
+    signal.throwIfAborted();
+    return response;
+  } finally {
+    signal.removeEventListener('abort', losePatience);
+    clearTimeout(timer);
+  }
+}
+
 /** How the message of an error begins where a session could not be had. */
-export function startingUpload({ repository: { registry, path } }: RegistryClient): string {
+function startingUpload({ repository: { registry, path } }: RegistryClient): string {
   return `initiating layer upload to /v2/${path}/blobs/uploads/ in ${registry}`;
 }
 

@@ -5,7 +5,7 @@ import { isRefusal } from './answer-error.ts';
 import type { RegistryClient } from './client.ts';
 import type { HttpResponse } from './http.ts';
 import { BlobTransfer } from './transfer.ts';
-import { startingUpload, UploadSession } from './upload-session.ts';
+import { askForUpload, UploadSession } from './upload-session.ts';
 
 /**
  * Bytes from which on a registry is asked twice whether it has a blob: not all answer a mount from
@@ -132,12 +132,7 @@ export class BlobUploader {
   async #mount(digest: Digest, from: string): Promise<'mounted' | UploadSession | undefined> {
     const query = new URLSearchParams({ mount: digest, from });
     const response = await unlessRefused(
-      this.#client.sendOnce({
-        method: 'POST',
-        target: `blobs/uploads/?${query.toString()}`,
-        accept: [201, 202],
-        attempt: startingUpload(this.#client),
-      }),
+      askForUpload(this.#client, `?${query.toString()}`, [201, 202]),
     );
     if (response?.status === 201) return 'mounted';
     return response && new UploadSession(this.#client, response);

@@ -138,6 +138,24 @@ describe.each<readonly [kind: string, make: (bytes: Uint8Array) => TestBlob, met
   });
 });
 
+test('an upload that is aborted before it is answered ends the session that the answer tells of', async () => {
+  const reason = new OcipushError('ABORTED', 'interrupted');
+  const abort = new AbortController();
+  let release = (): void => undefined;
+  const holdAnswer = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const fault: Fault = { on: { method: 'POST' }, do: { holdAnswer } };
+  const { registry, client } = await openRegistry({ faults: [fault] }, { signal: abort.signal });
+  const uploading = new BlobUploader(client).upload(blobOf('abc'));
+  await registry.fired(fault);
+  abort.abort(reason);
+  release();
+  await expect(uploading).rejects.toBe(reason);
+  expect(registry.requests.map(({ method }) => method)).toEqual(['POST', 'DELETE']);
+  expect(registry.openUploads).toEqual([]);
+});
+
 describe('when an answer is lost', () => {
   test('a blob is found at the next attempt, and not sent again', async () => {
     const { uploader, trace } = await openUploader({
