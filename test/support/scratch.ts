@@ -1,7 +1,7 @@
 /** A place on disk for one test, and what can be wrong with it. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readdir, readlink, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -35,6 +35,18 @@ export async function openFiles(directory: string): Promise<readonly string[]> {
     descriptors.map((descriptor) => readlink(`/proc/self/fd/${descriptor}`).catch(() => '')),
   );
   return targets.filter((target) => target.startsWith(`${directory}/`));
+}
+
+/** ESTABLISHED in /proc/net/tcp. */
+const CONNECTED = '01';
+
+/** How many connections to `127.0.0.1:port` there are that the client has not ended. */
+export async function connectionsTo(host: string): Promise<number> {
+  const port = Number(host.split(':')[1]).toString(16).toUpperCase().padStart(4, '0');
+  const table = await readFile('/proc/net/tcp', 'latin1');
+  const rows = table.split('\n').map((line) => line.trim().split(/\s+/));
+  return rows.filter(([, , remote, state]) => remote?.endsWith(`:${port}`) && state === CONNECTED)
+    .length;
 }
 
 /** A directory such as a killed process leaves, of a process that has ended; its path. */

@@ -90,6 +90,13 @@ interface Aim {
   readonly query: string;
 }
 
+/** A fault that a request has drawn. */
+export interface TakenFault {
+  readonly action: FaultAction;
+  /** To be called once it has happened. */
+  readonly fired: () => void;
+}
+
 /** A request counts for the first row that matches and is not used up, and for no other. */
 export class FaultTable {
   readonly #rows: readonly Row[];
@@ -98,8 +105,8 @@ export class FaultTable {
     this.#rows = faults.map(rowOf);
   }
 
-  /** The fault for this request, with the function to call once it has happened. */
-  take(aim: Aim): { readonly action: FaultAction; readonly fired: () => void } | undefined {
+  /** The fault for this request. */
+  take(aim: Aim): TakenFault | undefined {
     const row = this.#rows.find(({ fault, taken, times }) => taken < times && hits(fault.on, aim));
     if (row === undefined) return undefined;
     if (row.skip > 0) {

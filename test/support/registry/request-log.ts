@@ -1,7 +1,8 @@
 /** What the registry was asked, in the order of arrival. */
 import type { IncomingHttpHeaders } from 'node:http';
+import type { FaultAction } from './faults.ts';
 
-/** One request. `status` and `bodyBytes` grow while it is served. */
+/** One request. `status`, `bodyBytes` and `fault` become known while it is served. */
 export interface LoggedRequest {
   readonly method: string;
   /** Decoded, without the query. */
@@ -16,9 +17,11 @@ export interface LoggedRequest {
   readonly startedAfter: number;
   /** The TCP connection it came on; the first is 1. */
   readonly connection: number;
+  /** What went wrong with it on purpose. */
+  readonly fault: FaultAction | undefined;
 }
 
-type Arrival = Omit<LoggedRequest, 'status' | 'bodyBytes' | 'startedAfter'>;
+type Arrival = Omit<LoggedRequest, 'status' | 'bodyBytes' | 'startedAfter' | 'fault'>;
 type Entry = { -readonly [Key in keyof LoggedRequest]: LoggedRequest[Key] };
 
 /** Keeps the entries up to date and wakes those who wait for one. */
@@ -32,7 +35,13 @@ export class RequestLog {
   }
 
   arrive(arrival: Arrival): Entry {
-    const entry = { ...arrival, status: undefined, bodyBytes: 0, startedAfter: this.#answered };
+    const entry = {
+      ...arrival,
+      status: undefined,
+      bodyBytes: 0,
+      startedAfter: this.#answered,
+      fault: undefined,
+    };
     this.#entries.push(entry);
     for (const wake of this.#waiting) wake(entry);
     return entry;

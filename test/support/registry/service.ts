@@ -4,7 +4,7 @@ import { text, type Answer } from './answer.ts';
 import { bearerToken } from './auth.ts';
 import type { Exchange } from './exchange.ts';
 import { answerWithFault, ConnectionBroken, type Wire } from './fault-actions.ts';
-import type { FaultTable } from './faults.ts';
+import type { FaultTable, TakenFault } from './faults.ts';
 import { answerWithinLimit } from './body-limit.ts';
 import type { Connection } from './listener.ts';
 import type { RequestLog } from './request-log.ts';
@@ -47,7 +47,9 @@ export class Service {
     const exchange = { method, path, query: parameters, headers, origin, body };
     try {
       const wire = wireOf(response, connection);
-      const answer = await this.#answer(exchange, query, wire);
+      const fault = this.#settings.faults.take({ method, path, query });
+      entry.fault = fault?.action;
+      const answer = await this.#answer(exchange, fault, wire);
       log.answer(entry, answer.status);
       send(response, answer);
     } catch (error) {
@@ -58,11 +60,10 @@ export class Service {
     request.on('data', count).resume();
   }
 
-  async #answer(exchange: Exchange, query: string, wire: Wire): Promise<Answer> {
-    const { parts, faults, bodyLimit } = this.#settings;
+  async #answer(exchange: Exchange, fault: TakenFault | undefined, wire: Wire): Promise<Answer> {
+    const { parts, bodyLimit } = this.#settings;
     const handle = async (disturbed: Exchange): Promise<Answer> =>
       answerWithinLimit(disturbed, bodyLimit, (exact) => answerRequest(exact, parts));
-    const fault = faults.take({ ...exchange, query });
     if (fault === undefined) return handle(exchange);
     const { action, fired } = fault;
     const expireToken = ({ headers }: Exchange): boolean => {
@@ -118,7 +119,10 @@ function writeForever(response: ServerResponse, bytes: Uint8Array): void {
 function send(response: ServerResponse, answer: Answer): void {
   const { status, headers, body, cutAfterBytes, holdAfterBytes, isEndless } = answer;
   response.writeHead(status, { 'docker-distribution-api-version': 'registry/2.0', ...headers });
-  if (isEndless && response.req.method !== 'HEAD') {
+  if (response.req.method === 'HEAD') {
+    // There is no body with which anything could be wrong.
+    response.end();
+  } else if (isEndless) {
     writeForever(response, body);
   } else if (holdAfterBytes !== undefined) {
     response.flushHeaders();
