@@ -1,5 +1,6 @@
 /** Key pairs of the kinds that layers are encrypted for. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { plantKey } from './secrets.ts';
 
 export interface KeyPair {
   readonly publicKey: KeyObject;
@@ -9,9 +10,14 @@ export interface KeyPair {
 export type Curve = 'P-256' | 'P-384' | 'P-521';
 
 export function rsaPair(bits = 2048): KeyPair {
-  return generateKeyPairSync('rsa', { modulusLength: bits });
+  return planted(generateKeyPairSync('rsa', { modulusLength: bits }));
 }
 
 export function curvePair(namedCurve: Curve): KeyPair {
-  return generateKeyPairSync('ec', { namedCurve });
+  return planted(generateKeyPairSync('ec', { namedCurve }));
+}
+
+function planted(pair: KeyPair): KeyPair {
+  plantKey(pair.privateKey);
+  return pair;
 }

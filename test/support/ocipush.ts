@@ -4,9 +4,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
+import { leaksBelow, leaksIn } from './leaks.ts';
 
 /** The built command. */
 export const COMMAND = join(import.meta.dirname, '..', '..', 'bin', 'ocipush.js');
+
+/** Milliseconds between two times that a file can have. */
+const CLOCK_TICK = 10;
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -40,7 +44,10 @@ export interface Run {
 /** A directory that is gone at the end of the test, with a command that lives in it. */
 export interface Home extends AsyncDisposable {
   readonly path: string;
-  /** Runs `ocipush` with these arguments; caches and configuration stay in this home. */
+  /**
+   * Runs `ocipush` with these arguments; caches and configuration stay in this home.
+   * @throws Error when it printed or wrote what is secret
+   */
   run(args: readonly string[], options?: RunOptions): Promise<Run>;
 }
 
@@ -67,6 +74,8 @@ async function run(home: string, args: readonly string[], options: RunOptions): 
     },
     stdio: ['pipe', options.stdout ?? 'pipe', 'pipe'],
   });
+  // Files have the time of the last tick, and what the command writes comes long after its start.
+  const began = Date.now() + CLOCK_TICK;
   const output = { stdout: '', stderr: '' };
   child.stdout?.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()));
   child.stderr?.on('data', (chunk: Buffer) => (output.stderr += chunk.toString()));
@@ -79,6 +88,8 @@ async function run(home: string, args: readonly string[], options: RunOptions): 
     write: (input) => new Promise((resolve) => child.stdin?.write(input, () => resolve())),
   });
   const [code] = (await once(child, 'close')) as [number | null];
+  const leaks = [...leaksIn(output.stdout + output.stderr), ...(await leaksBelow(home, began))];
+  if (leaks.length > 0) throw new Error(`ocipush ${args[0]} leaked ${leaks.join(', ')}`);
   return { code: code ?? undefined, ...output };
 }
 

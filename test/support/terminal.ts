@@ -1,6 +1,7 @@
 /** Runs the built command at a terminal, which script(1) of util-linux makes: what a person types and sees. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { leaksIn } from './leaks.ts';
 import { COMMAND } from './ocipush.ts';
 
 export interface Terminal {
@@ -55,6 +56,8 @@ export function openTerminal(
       child.stdin.write(keys);
     },
     end: once(child, 'close').then(() => {
+      const leaks = leaksIn(seen);
+      if (leaks.length > 0) throw new Error(`the terminal shows ${leaks.join(', ')}`);
       const [screen = '', rest = ''] = seen.split(MARK);
       const [code = '', ...settings] = rest.split(/[\r\n; ]+/);
       return { code: Number(code), screen, settings };

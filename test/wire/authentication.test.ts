@@ -9,9 +9,8 @@ import type { RegistryAuth } from '../support/registry/auth.ts';
 import type { Fault } from '../support/registry/faults.ts';
 import type { RegistryOptions } from '../support/registry/registry.ts';
 import { openScene, type Scene } from '../support/scene.ts';
+import { HELPER_NOTES, IDENTITY_TOKEN, PASSWORD, USER } from '../support/secrets.ts';
 
-const USER = 'me';
-const PASSWORD = 'a:very/secret@word';
 const BASIC = { kind: 'basic', user: USER, password: PASSWORD } as const;
 const BEARER = { kind: 'bearer', user: USER, password: PASSWORD } as const;
 const ENCODED = Buffer.from(`${USER}:${PASSWORD}`).toString('base64');
@@ -35,7 +34,7 @@ async function writeHelper(scene: Scene): Promise<string> {
   const program = scene.path('bin/docker-credential-test');
   const answer = JSON.stringify({ ServerURL: '', Username: USER, Secret: PASSWORD });
   const script = `#!/bin/sh
-{ echo "$# $*"; cat; } > ${scene.path('called')}
+{ echo "$# $*"; cat; } > ${scene.path(HELPER_NOTES)}
 echo '${answer}'
 `;
   await writeFile(program, script);
@@ -128,7 +127,7 @@ test('a helper is asked for the registry, on its standard input', async () => {
   expect(await scene.push('oci:image', ['--authfile=auth.json'], { env })).toMatchObject({
     code: 0,
   });
-  expect(await readFile(scene.path('called'), 'utf8')).toBe(`1 get\n${scene.registry.host}`);
+  expect(await readFile(scene.path(HELPER_NOTES), 'utf8')).toBe(`1 get\n${scene.registry.host}`);
 });
 
 describe('tokens', () => {
@@ -163,14 +162,14 @@ describe('tokens', () => {
   });
 
   test.each([
-    ['an identity token', { identitytoken: 'refresh-me' }],
+    ['an identity token', { identitytoken: IDENTITY_TOKEN }],
     [
       'docker login with one',
-      { auth: Buffer.from('<token>:').toString('base64'), identitytoken: 'refresh-me' },
+      { auth: Buffer.from('<token>:').toString('base64'), identitytoken: IDENTITY_TOKEN },
     ],
   ])('are had with %s', async (_, entry) => {
     await using scene = await openGuarded({
-      auth: { kind: 'bearer', identityToken: 'refresh-me' },
+      auth: { kind: 'bearer', identityToken: IDENTITY_TOKEN },
     });
     const auths = { [scene.registry.host]: entry };
     await writeFile(scene.path('auth.json'), JSON.stringify({ auths }));

@@ -5,6 +5,7 @@ import { aftermathOf, CLEAR_FAILURE, failureOf } from '../support/failure.ts';
 import { makeLayer, writeOciLayout } from '../support/make-image.ts';
 import type { Run, RunOptions } from '../support/ocipush.ts';
 import { openScene, type Scene } from '../support/scene.ts';
+import { PASSWORD, USER } from '../support/secrets.ts';
 
 interface PushOptions extends RunOptions {
   readonly source?: string;
@@ -81,7 +82,7 @@ test.each([
 });
 
 describe('env', () => {
-  const BASIC = { kind: 'basic', user: 'me', password: 'secret' } as const;
+  const BASIC = { kind: 'basic', user: USER, password: PASSWORD } as const;
 
   test.each([
     ['env = ["REGISTRY_AUTH_FILE=auth.json"]', {}, 0],
@@ -90,7 +91,7 @@ describe('env', () => {
   ])('%s beside %j', async (engine, env, code) => {
     await using scene = await openScene({ auth: BASIC });
     const { push } = await open(scene);
-    const entry = { auth: Buffer.from('me:secret').toString('base64') };
+    const entry = { auth: Buffer.from(`${USER}:${PASSWORD}`).toString('base64') };
     const file = { auths: { [scene.registry.host]: entry } };
     await writeFile(scene.path('auth.json'), JSON.stringify(file));
     expect(await push(engine, [PLAIN], { env })).toMatchObject({ code });

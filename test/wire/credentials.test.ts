@@ -9,9 +9,8 @@ import {
   type RegistryOptions,
 } from '../support/registry/registry.ts';
 import { openScene, type Scene } from '../support/scene.ts';
+import { PASSWORD, USER } from '../support/secrets.ts';
 
-const USER = 'me';
-const PASSWORD = 'a:very/secret@word';
 const CREDS = ['--creds', `${USER}:${PASSWORD}`];
 
 async function openGuarded(options: RegistryOptions): Promise<Scene> {

@@ -6,6 +6,7 @@ import { failureOf } from '../support/failure.ts';
 import { makeLayer, writeOciLayout } from '../support/make-image.ts';
 import { openScene, type Scene } from '../support/scene.ts';
 import { makeStorage, type Storage } from '../transports/containers-storage/make-store.ts';
+import { PASSWORD, USER } from '../support/secrets.ts';
 
 type Variables = Readonly<Record<string, string>>;
 
@@ -16,10 +17,12 @@ async function write(scene: Scene, file: string, content: string | object): Prom
   return scene.path(file);
 }
 
-const BASIC = { kind: 'basic', user: 'me', password: 'secret' } as const;
+const BASIC = { kind: 'basic', user: USER, password: PASSWORD } as const;
 
 function authFile({ registry }: Scene): object {
-  return { auths: { [registry.host]: { auth: Buffer.from('me:secret').toString('base64') } } };
+  return {
+    auths: { [registry.host]: { auth: Buffer.from(`${USER}:${PASSWORD}`).toString('base64') } },
+  };
 }
 
 /** The variable that names a directory with the password in this file. */
@@ -36,7 +39,7 @@ async function configured(scene: Scene): Promise<string> {
 
 /** registries.conf with a helper that has the password, and the PATH to it. */
 async function withHelper(scene: Scene): Promise<{ readonly conf: string; readonly PATH: string }> {
-  const answer = JSON.stringify({ Username: 'me', Secret: 'secret' });
+  const answer = JSON.stringify({ Username: USER, Secret: PASSWORD });
   const script = `#!/bin/sh\necho '${answer}'\n`;
   await chmod(await write(scene, 'bin/docker-credential-test', script), 0o755);
   const conf = await write(scene, 'registries.conf', 'credential-helpers = ["test"]\n');

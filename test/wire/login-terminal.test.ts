@@ -3,9 +3,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { openScene, type Scene } from '../support/scene.ts';
 import { openTerminal, requireTerminal, type Terminal } from '../support/terminal.ts';
+import { PASSWORD, USER } from '../support/secrets.ts';
 
-const USER = 'me';
-const PASSWORD = 'a:very/secret@word';
 const BASIC = { kind: 'basic', user: USER, password: PASSWORD } as const;
 const ENCODED = Buffer.from(`${USER}:${PASSWORD}`).toString('base64');
 

@@ -9,9 +9,8 @@ import type { RegistryAuth } from '../support/registry/auth.ts';
 import { TEST_CERTIFICATE } from '../support/registry/certificate.ts';
 import type { Fault } from '../support/registry/faults.ts';
 import { openScene, type Scene } from '../support/scene.ts';
+import { HELPER_NOTES, IDENTITY_TOKEN, PASSWORD, USER } from '../support/secrets.ts';
 
-const USER = 'me';
-const PASSWORD = 'a:very/secret@word';
 const BASIC = { kind: 'basic', user: USER, password: PASSWORD } as const;
 const BEARER = { kind: 'bearer', user: USER, password: PASSWORD } as const;
 
@@ -146,7 +145,7 @@ describe('where a login is kept', () => {
       `#!/bin/sh
 case $1 in
 get) echo credentials not found in native keychain; exit 1;;
-*) { echo "$1"; cat; } >> ${scene.path('called')};;
+*) { echo "$1"; cat; } >> ${scene.path(HELPER_NOTES)};;
 esac
 `,
     );
@@ -158,7 +157,7 @@ esac
       stdout: 'Used:  credential helper: test\nLogin Succeeded!\n',
     });
     expect(await place.run(['logout', host], { env })).toMatchObject({ code: 0 });
-    expect(await readFile(scene.path('called'), 'utf8')).toBe(
+    expect(await readFile(scene.path(HELPER_NOTES), 'utf8')).toBe(
       `store\n{"ServerURL":"${host}","Username":"${USER}","Secret":"${PASSWORD}"}\nerase\n${host}`,
     );
     expect(await place.content(AUTH_FILE)).toEqual(helpers);
@@ -218,7 +217,7 @@ describe('existing credentials', () => {
 
   test('that are an identity token are not replaced', async () => {
     await using place = await open();
-    const auths = { [place.host]: { auth: encoded('u', ''), identitytoken: 'secret-token' } };
+    const auths = { [place.host]: { auth: encoded('u', ''), identitytoken: IDENTITY_TOKEN } };
     await place.write(AUTH_FILE, { auths });
     for (const run of [
       await place.login(place.host),
@@ -228,7 +227,7 @@ describe('existing credentials', () => {
         code: 125,
         error: 'currently logged in, auth file contains an Identity token',
       });
-      expect(run.stderr).not.toContain('secret');
+      expect(run.stderr).not.toContain(IDENTITY_TOKEN);
     }
     expect(await place.content(AUTH_FILE)).toEqual({ auths });
   });

@@ -29,6 +29,7 @@ import {
 } from '../support/registry/registry.ts';
 import type { Repository } from '../support/registry/repository.ts';
 import { openScene } from '../support/scene.ts';
+import { PASSWORD, USER } from '../support/secrets.ts';
 
 let layers: readonly Uint8Array[] = [];
 
@@ -73,12 +74,14 @@ describe('a push from a registry', () => {
   });
 
   test('with a token that permits to', async () => {
-    const auth = { kind: 'bearer', user: 'me', password: 'secret' } as const;
+    const auth = { kind: 'bearer', user: USER, password: PASSWORD } as const;
     await using scene = await openScene({ auth });
     const { registry } = scene;
     const image = seedImage(registry.repository('base'), { layers, compression: 'gzip' }, '1');
     const source = `docker://${registry.host}/base:1`;
-    expect(await pushTo(scene, '--creds=me:secret', source, scene.destination)).toMatchObject({
+    expect(
+      await pushTo(scene, `--creds=${USER}:${PASSWORD}`, source, scene.destination),
+    ).toMatchObject({
       code: 0,
     });
     expect(essenceIn(scene.repository, '1')).toEqual(essenceOf(image));

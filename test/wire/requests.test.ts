@@ -7,9 +7,10 @@ import type { Registry } from '../support/registry/registry.ts';
 import type { LoggedRequest } from '../support/registry/request-log.ts';
 import type { RegistryAuth } from '../support/registry/auth.ts';
 import { openScene, type Scene } from '../support/scene.ts';
+import { PASSWORD, USER } from '../support/secrets.ts';
 
-const BEARER: RegistryAuth = { kind: 'bearer', user: 'me', password: 'secret' };
-const BASIC: RegistryAuth = { kind: 'basic', user: 'me', password: 'secret' };
+const BEARER: RegistryAuth = { kind: 'bearer', user: USER, password: PASSWORD };
+const BASIC: RegistryAuth = { kind: 'basic', user: USER, password: PASSWORD };
 
 async function writeImage(scene: Scene, compression: 'none' | 'gzip'): Promise<void> {
   const layers = [
@@ -33,7 +34,7 @@ describe.each<readonly [guard: string, auth: RegistryAuth | undefined, more: num
     await using scene = await openScene(auth && { auth });
     await writeImage(scene, compression);
     const { requests } = scene.registry;
-    const flags = ['--creds=me:secret'];
+    const flags = [`--creds=${USER}:${PASSWORD}`];
     expect(await scene.push('oci:image', flags)).toMatchObject({ code: 0 });
     // A question, a POST and a PUT for each of four blobs, the manifest; what is compressed on the
     // way goes up in a PATCH before its PUT.
@@ -85,7 +86,9 @@ describe.each<readonly [guard: string, auth: RegistryAuth | undefined, first: re
     await writeImage(scene, 'gzip');
     const { registry } = scene;
     const opening = [starts.openAt(registry, 4), ends.openAt(registry, 4)];
-    expect(await scene.push('oci:image', ['--creds=me:secret'])).toMatchObject({ code: 0 });
+    expect(await scene.push('oci:image', [`--creds=${USER}:${PASSWORD}`])).toMatchObject({
+      code: 0,
+    });
     await Promise.all(opening);
     const methods = registry.requests.map(({ method }) => method);
     expect(methods).toEqual([...asking, ...times('POST', 4), ...times('PUT', 4), 'PUT']);
@@ -95,9 +98,9 @@ describe.each<readonly [guard: string, auth: RegistryAuth | undefined, first: re
     await using scene = await openScene(auth && { auth });
     await writeImage(scene, 'gzip');
     const { requests, host } = scene.registry;
-    await scene.push('oci:image', ['--creds=me:secret']);
+    await scene.push('oci:image', [`--creds=${USER}:${PASSWORD}`]);
     const before = requests.length;
-    const flags = ['--tls-verify=false', '--creds=me:secret'];
+    const flags = ['--tls-verify=false', `--creds=${USER}:${PASSWORD}`];
     const run = await scene.home.run(['push', ...flags, 'oci:image', `${host}/team/second:1`]);
     expect(run).toMatchObject({ code: 0 });
     const asked = requests.slice(before);
@@ -158,7 +161,7 @@ test('as many blobs go at once as --jobs says', async () => {
 test('every request says who asks', async () => {
   await using scene = await openScene({ auth: BEARER });
   await writeImage(scene, 'gzip');
-  await scene.push('oci:image', ['--creds=me:secret']);
+  await scene.push('oci:image', [`--creds=${USER}:${PASSWORD}`]);
   for (const { headers } of scene.registry.requests) {
     expect(headers['user-agent']).toMatch(/^ocipush\/\d+\.\d+\.\d+$/);
   }

@@ -7,8 +7,7 @@ import { makeLayer, writeDir, writeOciLayout } from '../support/make-image.ts';
 import type { Run } from '../support/ocipush.ts';
 import type { RegistryOptions } from '../support/registry/registry.ts';
 import { openScene, type Scene } from '../support/scene.ts';
-
-const PASSPHRASE = 'correct horse';
+import { PASSPHRASE, plantArmor } from '../support/secrets.ts';
 
 let key = '';
 let layers: readonly Uint8Array[] = [];
@@ -16,6 +15,7 @@ let layers: readonly Uint8Array[] = [];
 beforeAll(async () => {
   const userIDs = [{ email: 'me@example.com' }];
   key = (await generateKey({ userIDs, passphrase: PASSPHRASE })).privateKey;
+  plantArmor(key);
   layers = [await makeLayer({ a: '1' })];
 });
 

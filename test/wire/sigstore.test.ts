@@ -8,6 +8,7 @@ import { attachmentTag, parseAttachments } from '../../src/signing/sigstore/atta
 import { digestOf } from '../../src/image/digest.ts';
 import { makeLayer, writeOciLayout } from '../support/make-image.ts';
 import { openScene, type Scene } from '../support/scene.ts';
+import { plant } from '../support/secrets.ts';
 import { EMAIL } from '../support/sigstore/provider.ts';
 import { startSigstoreServices, type SigstoreServices } from '../support/sigstore/services.ts';
 
@@ -61,6 +62,7 @@ describe('signing with an identity', () => {
   test('by a token', async () => {
     const { scene, services, push } = await openSigning();
     const token = await services.provider.token();
+    plant('an identity token', token);
     const run = await push(['oidcMode: staticToken', `oidcIDToken: ${token}`]);
     expect(run).toMatchObject({ code: 0, stdout: '' });
     expect(signers(scene)).toEqual([`email:${EMAIL}`]);

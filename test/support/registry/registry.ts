@@ -1,4 +1,5 @@
 /** An OCI registry inside the test process: strict, observable, and able to fail on purpose. */
+import { leaksIn } from '../leaks.ts';
 import type { RegistryAuth } from './auth.ts';
 import { FaultTable, type Fault } from './faults.ts';
 import { listen, type TlsFiles } from './listener.ts';
@@ -35,7 +36,10 @@ export interface RegistryOptions {
   readonly storesSignatures?: boolean;
 }
 
-/** A running registry; disposing of it ends all connections. */
+/**
+ * A running registry; disposing of it ends all connections, and throws where it was sent secrets that
+ * are not its own.
+ */
 export interface Registry extends AsyncDisposable {
   /** `127.0.0.1:port` */
   readonly host: string;
@@ -84,9 +88,24 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
     expireTokens: () => parts.tokens.expire(),
     async [Symbol.asyncDispose]() {
       await listener.close();
+      const leaks = leaksIn(saidIn(log.entries), [...ownSecrets(options), ...parts.tokens.issued]);
+      parts.tokens.forget();
+      if (leaks.length > 0) throw new Error(`a registry was sent ${leaks.join(', ')}`);
       if (service.bugs.length > 0) throw new AggregateError(service.bugs, 'the registry is broken');
     },
   };
+}
+
+/** All that was said besides the bodies. */
+function saidIn(requests: readonly LoggedRequest[]): string {
+  return JSON.stringify(
+    requests.map(({ method, path, query, headers }) => [method, path, query.toString(), headers]),
+  );
+}
+
+function ownSecrets({ auth }: RegistryOptions): readonly string[] {
+  const identityToken = auth?.kind === 'bearer' ? auth.identityToken : undefined;
+  return [auth?.password ?? [], identityToken ?? []].flat();
 }
 
 function partsOf(options: RegistryOptions): Parts {

@@ -119,7 +119,7 @@ function writeForever(response: ServerResponse, bytes: Uint8Array): void {
 function send(response: ServerResponse, answer: Answer): void {
   const { status, headers, body, cutAfterBytes, holdAfterBytes, isEndless } = answer;
   response.writeHead(status, { 'docker-distribution-api-version': 'registry/2.0', ...headers });
-  if (response.req.method === 'HEAD') {
+  if (response.req.method === 'HEAD' || (holdAfterBytes !== undefined && body.length === 0)) {
     // There is no body with which anything could be wrong.
     response.end();
   } else if (isEndless) {

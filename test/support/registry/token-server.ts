@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { json, text, type Answer } from './answer.ts';
 import { basicCredentials, SERVICE, type BearerAuth } from './auth.ts';
+import { plant } from '../secrets.ts';
 import type { Exchange } from './exchange.ts';
 
 interface Grant {
@@ -14,6 +15,7 @@ interface Grant {
 export class TokenServer {
   readonly #auth: BearerAuth | undefined;
   readonly #grants = new Map<string, Grant>();
+  readonly #issued = new Map<string, () => void>();
 
   constructor(auth: BearerAuth | undefined) {
     this.#auth = auth;
@@ -31,7 +33,18 @@ export class TokenServer {
     const expiresAt = Date.now() + this.#lifetimeSeconds * 1000;
     const actions = new Set(scopes.flatMap((scope) => actionsIn(scope, onlyPull)));
     this.#grants.set(token, { expiresAt, actions });
+    this.#issued.set(token, plant('a bearer token', token));
     return token;
+  }
+
+  /** All tokens that were ever given out. */
+  get issued(): readonly string[] {
+    return [...this.#issued.keys()];
+  }
+
+  /** Has nobody look for its tokens any more. */
+  forget(): void {
+    for (const unplant of this.#issued.values()) unplant();
   }
 
   /** What a token allows, each as `repository:action`; undefined when unknown or expired. */
