@@ -70,7 +70,7 @@ export class HttpClient implements AsyncDisposable {
     const stream = this.#outgoing(message, watch);
     const route = this.#connections.routeTo(url, connection);
     try {
-      const exchange = this.#exchange({ ...message, signal }, stream, route);
+      const exchange = this.#exchange({ ...message, signal }, stream, route, watch);
       const response = await unlessAborted(exchange, signal);
       // A turn later undici has the connection back; a request before that would open another one.
       await nextTurn();
@@ -106,6 +106,7 @@ export class HttpClient implements AsyncDisposable {
     message: HttpRequest,
     stream: OutgoingStream | undefined,
     { dispatcher, origin, path, headers: routing }: Route,
+    watch: StallWatch,
   ): Promise<HttpResponse> {
     const { method, url, headers: fields, body, streams, signal } = message;
     const answer = await request.call(dispatcher, {
@@ -121,6 +122,7 @@ export class HttpClient implements AsyncDisposable {
       bodyTimeout: this.#limits.stallTimeout,
       signal,
     });
+    watch.rest();
     const { statusCode: status, headers: received } = answer;
     const headers = (name: string): string[] => [received[name] ?? []].flat();
     const head = { status, url, headers, header: (name: string) => headers(name)[0] };
@@ -129,7 +131,7 @@ export class HttpClient implements AsyncDisposable {
   }
 }
 
-/** Bytes that a server may go through before it answers. */
+/** Bytes that a server may go through before it answers; of a stream that is known at its end alone. */
 function workBehind({ body, headers, completes = 0 }: HttpRequest): number {
   if (body === undefined || body instanceof Uint8Array) return completes;
   return Number(headers?.['content-length'] ?? Infinity);

@@ -16,13 +16,18 @@ export interface OutgoingStream {
   failure(): unknown;
 }
 
-/** Told when bytes are handed out, and when they have been taken. */
+/** Told when bytes are handed out, when they have been taken, and when that were all. */
 export interface Watcher {
   expect(): void;
   rest(): void;
+  expectAnswer(bytes: number): void;
 }
 
-const NOBODY: Watcher = { expect: () => undefined, rest: () => undefined };
+const NOBODY: Watcher = {
+  expect: () => undefined,
+  rest: () => undefined,
+  expectAnswer: () => undefined,
+};
 
 /**
  * The chunk that completes `length` (the value of `content-length`, if the request has one) is held
@@ -35,6 +40,7 @@ export function outgoing(
   watcher: Watcher = NOBODY,
 ): OutgoingStream {
   let left = Number(length ?? Infinity);
+  let sent = 0;
   let isComplete = false;
   let failure: unknown;
   async function* bytes(): ByteStream {
@@ -44,6 +50,7 @@ export function outgoing(
         if (chunk.length === 0) continue;
         if (last !== undefined) yield last;
         left -= chunk.length;
+        sent += chunk.length;
         last = left === 0 ? new Uint8Array(chunk) : undefined;
         if (last !== undefined) continue;
         watcher.expect();
@@ -55,10 +62,11 @@ export function outgoing(
       throw error;
     }
     isComplete = true;
-    if (last === undefined) return;
-    watcher.expect();
-    yield last;
-    watcher.rest();
+    if (last !== undefined) {
+      watcher.expect();
+      yield last;
+    }
+    watcher.expectAnswer(sent);
   }
   return { bytes: bytes(), isComplete: () => isComplete, failure: () => failure };
 }

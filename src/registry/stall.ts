@@ -16,7 +16,7 @@ export function answerTimeout(stallTimeout: number, work: number): number {
   return Math.max(stallTimeout, Math.min(LONGEST_WORK, stallTimeout + (work / MIB) * WORK_PER_MIB));
 }
 
-/** The other side took no byte in time. */
+/** The other side took no byte in time, or gave no answer. */
 export class StallError extends Error {
   readonly code = 'STALLED';
 }
@@ -40,8 +40,16 @@ export class StallWatch {
   expect(): void {
     if (this.#state === 'over') return;
     this.#state = 'expecting';
-    this.#timer ??= setTimeout(() => this.#check(), this.#milliseconds);
+    this.#timer ??= this.#startTimer(this.#milliseconds, 'no byte was taken');
     this.#timer.refresh();
+  }
+
+  /** Everything has been sent: so many bytes that the server may go through before it answers. */
+  expectAnswer(work: number): void {
+    if (this.#state === 'over') return;
+    this.#state = 'expecting';
+    clearTimeout(this.#timer);
+    this.#timer = this.#startTimer(answerTimeout(this.#milliseconds, work), 'no answer came');
   }
 
   /** The timer runs on: there may be thousands of rests in a second. */
@@ -55,8 +63,10 @@ export class StallWatch {
     clearTimeout(this.#timer);
   }
 
-  #check(): void {
-    if (this.#state !== 'expecting') return;
-    this.#stalled.abort(new StallError(`no byte was taken for ${this.#milliseconds} ms`));
+  #startTimer(milliseconds: number, what: string): NodeJS.Timeout {
+    return setTimeout(() => {
+      if (this.#state !== 'expecting') return;
+      this.#stalled.abort(new StallError(`${what} for ${milliseconds} ms`));
+    }, milliseconds);
   }
 }

@@ -22,8 +22,8 @@ import { expectTruth } from './verdict.ts';
 /** They wait more than they work. */
 const LANES = [...Array(16).keys()];
 const RUNS = times({ suite: 8, night: 500 });
-/** Milliseconds: no schedule may take longer. */
-const LIMIT = 30_000;
+/** Milliseconds: no schedule may take longer, however busy the machine is. */
+const LIMIT = 300_000;
 
 /** What a registry can make a push fail with; everything else would be a fault of ours. */
 const CLEAR: readonly ErrorCode[] = [

@@ -24,8 +24,8 @@ import { expectTruth } from './verdict.ts';
 /** They wait more than they work. */
 const LANES = [...Array(12).keys()];
 const RUNS = times({ suite: 1, night: 84 });
-/** Milliseconds: no schedule may take longer. */
-const LIMIT = 60_000;
+/** Milliseconds: no schedule may take longer, however busy the machine is. */
+const LIMIT = 300_000;
 
 const FLAGS: Partial<Record<Scenario, readonly string[]>> = {
   'second push': ['--mount-from', ELSEWHERE],

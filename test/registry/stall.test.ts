@@ -37,6 +37,18 @@ test('what is expected must come in time, and rest is no stall', () => {
   expect(watch.signal.reason).toMatchObject({ code: 'STALLED' });
 });
 
+test('an answer must come in the time that its work may take', () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const watch = new StallWatch(100);
+  watch.expect();
+  watch.expectAnswer(2 * MIB);
+  vi.advanceTimersByTime(2099);
+  expect(watch.signal.aborted).toBe(false);
+  vi.advanceTimersByTime(1);
+  expect(watch.signal.reason).toMatchObject({ code: 'STALLED' });
+});
+
 test('what has ended expects nothing more', () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
@@ -44,6 +56,7 @@ test('what has ended expects nothing more', () => {
   watch.expect();
   watch.end();
   watch.expect();
+  watch.expectAnswer(0);
   vi.advanceTimersByTime(1000);
   expect([watch.signal.aborted, vi.getTimerCount()]).toEqual([false, 0]);
 });

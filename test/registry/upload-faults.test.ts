@@ -138,6 +138,16 @@ describe.each<readonly [kind: string, make: (bytes: Uint8Array) => TestBlob, met
   });
 });
 
+test('an answer to a stream is waited for as long as its bytes may take, which are known then', async () => {
+  const holdAnswer = new Promise<never>(() => undefined);
+  const { client, clock } = await openRegistry(
+    { faults: [{ on: { method: 'PATCH' }, do: { holdAnswer } }] },
+    { limits: { connectTimeout: 30_000, stallTimeout: 100 } },
+  );
+  expect(await new BlobUploader(client).upload(streamedBlob('abc'))).toMatchObject({ size: 3 });
+  expect(clock.sleeps).toEqual([250]);
+});
+
 test('an upload that is aborted before it is answered ends the session that the answer tells of', async () => {
   const reason = new OcipushError('ABORTED', 'interrupted');
   const abort = new AbortController();
