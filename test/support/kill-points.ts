@@ -1,7 +1,7 @@
 /** Kills a push at each change that it makes to the disk, and looks at what is there then. */
 import { cp, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { imageAt, leftovers } from './image-state.ts';
+import { imageAt, imageIfAny, leftovers } from './image-state.ts';
 import { pushLocally } from './local-push.ts';
 import { preparePushProcess } from './push-process.ts';
 
@@ -32,9 +32,9 @@ export async function killEverywhere(root: string, plan: KillPlan): Promise<read
     await cp(before, work, { recursive: true });
     const place = plan.place(work);
     if (!(await process.pushUntil(point, plan.new, place))) return found;
-    const isThere = await exists(place);
-    found.push(isThere ? await imageAt(place) : 'none');
-    if (isThere) await plan.inspect?.(place);
+    const image = await imageIfAny(place);
+    found.push(image);
+    if (image !== 'none') await plan.inspect?.(place);
     await pushLocally(plan.new, place);
     if ((await imageAt(place)) !== wanted) throw new Error(`point ${point}: no new image`);
     // A push that finds its image does not write, and has no need to clean up.
@@ -42,16 +42,4 @@ export async function killEverywhere(root: string, plan: KillPlan): Promise<read
     found.push(...(await leftovers(work)));
   }
   throw new Error('the push never came to its end');
-}
-
-/** Whether there is anything that claims to be an image. */
-async function exists(place: string): Promise<boolean> {
-  try {
-    await imageAt(place);
-    return true;
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'SOURCE_NOT_FOUND') return false;
-    throw error;
-  }
 }

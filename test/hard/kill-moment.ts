@@ -13,6 +13,13 @@ export interface Moment {
   readonly share: number;
 }
 
+/** What the command is told to push. */
+export interface RunningPush {
+  readonly home: Home;
+  readonly source: string;
+  readonly destination: string;
+}
+
 /** A push from a registry of ours to a place in a directory. */
 export interface PlannedPush {
   readonly home: Home;
@@ -22,7 +29,7 @@ export interface PlannedPush {
   readonly directory: string;
 }
 
-const REPOSITORY = 'team/app';
+export const REPOSITORY = 'team/app';
 
 /**
  * Pushes to the end.
@@ -33,7 +40,7 @@ export async function pushWhole(push: PlannedPush): Promise<number> {
   await using registry = await startWith(push.image);
   let changes = 0;
   using _ = await watchTree(push.directory, () => (changes += 1));
-  if (await wasKilled(push, registry)) throw new Error('a whole push was killed');
+  if (await wasKilled(fromRegistry(push, registry))) throw new Error('a whole push was killed');
   return changes;
 }
 
@@ -51,7 +58,8 @@ export async function pushUntil(
   if (of === 'bytes') {
     const fault = holdAt(push.image, share);
     await using registry = await startWith(push.image, [fault]);
-    return await wasKilled(push, registry, (kill) => void registry.fired(fault).then(kill));
+    const running = fromRegistry(push, registry);
+    return await wasKilled(running, (kill) => void registry.fired(fault).then(kill));
   }
   await using registry = await startWith(push.image);
   let left = Math.ceil(share * changes);
@@ -60,10 +68,14 @@ export async function pushUntil(
     left -= 1;
     if (left <= 0) kill();
   });
-  return await wasKilled(push, registry, (toKill) => (kill = toKill));
+  return await wasKilled(fromRegistry(push, registry), (toKill) => (kill = toKill));
 }
 
-async function startWith(image: MadeImage, faults: readonly Fault[] = []): Promise<Registry> {
+/** A registry that has the image as tag 1 of {@link REPOSITORY}. */
+export async function startWith(
+  image: MadeImage,
+  faults: readonly Fault[] = [],
+): Promise<Registry> {
   const registry = await startRegistry({ faults });
   const repository = registry.repository(REPOSITORY);
   for (const { bytes } of [image.config, ...image.layers]) repository.addBlob(bytes);
@@ -87,19 +99,23 @@ function holdAt({ layers }: MadeImage, share: number): Fault {
 /**
  * Runs the command to its end.
  * @param onStart gets what kills it
+ * @returns whether it was killed; false when it has succeeded
+ * @throws Error with what the command said when it fails
  */
-async function wasKilled(
-  { home, destination }: PlannedPush,
-  { host }: Registry,
+export async function wasKilled(
+  { home, source, destination }: RunningPush,
   onStart: (kill: () => void) => void = () => undefined,
 ): Promise<boolean> {
-  const source = `docker://${host}/${REPOSITORY}:1`;
   const command = ['push', '--tls-verify=false', '--retry=0', source, destination];
   const { code, stderr } = await home.run(command, {
     onStart: (running) => onStart(() => running.kill('SIGKILL')),
   });
   if (code !== undefined && code !== 0) throw new Error(`ocipush ended with ${code}: ${stderr}`);
   return code === undefined;
+}
+
+function fromRegistry({ home, destination }: PlannedPush, { host }: Registry): RunningPush {
+  return { home, source: `docker://${host}/${REPOSITORY}:1`, destination };
 }
 
 /** Calls at every change of a name or a content that the kernel tells of. */
