@@ -14,7 +14,7 @@ export interface Failure {
 }
 
 const FORM = /^Error: (?<error>[^\n]+)\n(?:Hint: (?<hint>[^\n]+)\n)?(?:See '(?<help>[^'\n]+)'\n)?$/;
-const PROGRESS = /^(?:(?:Getting|Copying|Copied|Skipped|Mounted|Writing|time=).*\n)*/;
+const PROGRESS = /^(?:(?:Getting|Copying|Copied|Skipped|Skipping|Mounted|Writing|time=).*\n)*/;
 
 /**
  * What stands after the progress and warnings.
