@@ -9,9 +9,10 @@ import { bundle } from '../../scripts/bundle.js';
 
 export interface PushProcess extends AsyncDisposable {
   start(args: readonly string[], stdio?: StdioOptions): ChildProcess;
-  /** @throws Error when the push fails */
-  push(source: string, destination: string): Promise<void>;
-  /** @returns whether it was killed; false when it made fewer changes than `point` */
+  /**
+   * @returns whether it was killed; false when it made fewer changes than `point`
+   * @throws Error when the push fails
+   */
   pushUntil(point: number, source: string, destination: string): Promise<boolean>;
 }
 
@@ -25,17 +26,14 @@ export async function preparePushProcess(): Promise<PushProcess> {
     stdio: StdioOptions = ['ignore', 'inherit', 'inherit'],
   ): ChildProcess =>
     spawn(process.execPath, [script, ...args], { stdio, env: { TMPDIR: directory } });
-  const run = async (args: readonly string[]): Promise<boolean> => {
-    const [code, signal] = (await once(start(args), 'close')) as [number | null, string | null];
-    if (code !== 0 && signal !== 'SIGKILL') throw new Error(`push ${args.join(' ')} failed`);
-    return signal === 'SIGKILL';
-  };
   return {
     start,
-    push: async (source, destination) => {
-      await run([source, destination]);
+    pushUntil: async (point, source, destination) => {
+      const child = start([source, destination, String(point)]);
+      const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
+      if (code !== 0 && signal !== 'SIGKILL') throw new Error(`push to ${destination} failed`);
+      return signal === 'SIGKILL';
     },
-    pushUntil: (point, source, destination) => run([source, destination, String(point)]),
     [Symbol.asyncDispose]: () => rm(directory, { recursive: true }),
   };
 }

@@ -9,7 +9,6 @@ import { imageAt, leftovers } from '../../support/image-state.ts';
 import { killEverywhere } from '../../support/kill-points.ts';
 import { localReference, openBegun, pushLocally } from '../../support/local-push.ts';
 import { makeLayer, noise, writeOciIndex, writeOciLayout } from '../../support/make-image.ts';
-import { preparePushProcess } from '../../support/push-process.ts';
 import { temporaryDirectory, withoutPermission } from '../../support/scratch.ts';
 import { reusing, watched } from '../../support/streams.ts';
 import { thrownBy } from '../../support/thrown.ts';
@@ -198,21 +197,6 @@ describe('a push', () => {
     expect(await readFile(join(layout, 'index.json'))).toEqual(before);
     expect(await leftovers(layout)).toEqual([]);
   });
-
-  test('from 20 processes at once leaves 20 names', async () => {
-    const images = await Promise.all(['x', 'y', 'z'].map(image));
-    await using process = await preparePushProcess();
-    const names = [...Array(20).keys()].map((number) => `tag${number}`);
-    await Promise.all(
-      names.map((name, number) =>
-        process.push(images[number % 3]?.source ?? '', `oci:${layout}:${name}`),
-      ),
-    );
-    expect(new Set((await entries()).map(([, name]) => name))).toEqual(new Set(names));
-    expect(await entries()).toHaveLength(names.length);
-    for (const name of names) await imageAt(`oci:${layout}:${name}`);
-    expect(await leftovers(layout)).toEqual([]);
-  }, 60_000);
 
   test('that is killed, wherever it was, leaves the old image or the new one', async () => {
     const [x, y] = [await image('x'), await image('y')];
