@@ -36,10 +36,8 @@ export function readVersion2(
   essential: readonly EssentialField[],
 ): JsonMembers {
   const root = parseManifestJson(bytes, 'manifest');
+  requireSchemaVersion(root, 2);
   const member = readMembers(root);
-  if (member('schemaVersion').value !== 2) {
-    throw invalidField(root, `unsupported schema version ${String(member('schemaVersion').value)}`);
-  }
   const named = member('mediaType').value ?? undefined;
   const required = mediaType === DOCKER_MANIFEST || mediaType === DOCKER_LIST;
   if (named !== mediaType && (required || named !== undefined)) {
@@ -47,6 +45,15 @@ export function readVersion2(
   }
   rejectAmbiguous(root, mediaType, essential);
   return member;
+}
+
+/** @throws OcipushError MANIFEST_INVALID when the manifest is of another version of the schema */
+export function requireSchemaVersion(root: JsonField, version: 1 | 2): void {
+  const { value } = readMembers(root)('schemaVersion');
+  if (value === version) return;
+  // Not String(): of an object or a deep array there may be no text.
+  const found = typeof value === 'number' ? value : typeof value;
+  throw invalidField(root, `unsupported schema version ${found}`);
 }
 
 /**

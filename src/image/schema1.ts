@@ -13,7 +13,7 @@ import {
   readString,
   type JsonField,
 } from './json-field.ts';
-import { parseManifestJson, rejectAmbiguous } from './manifest-json.ts';
+import { parseManifestJson, rejectAmbiguous, requireSchemaVersion } from './manifest-json.ts';
 import { DOCKER_V1_SIGNED } from './media-types.ts';
 import { schema1Payload } from './schema1-signature.ts';
 
@@ -55,9 +55,7 @@ export function parseSchema1(bytes: Uint8Array): Schema1Manifest {
   const root =
     signatures === undefined ? whole : parseManifestJson(schema1Payload(bytes), 'manifest');
   const member = readMembers(root);
-  if (member('schemaVersion').value !== 1) {
-    throw invalidField(root, `unsupported schema version ${String(member('schemaVersion').value)}`);
-  }
+  requireSchemaVersion(root, 1);
   rejectAmbiguous(root, DOCKER_V1_SIGNED, ['fsLayers', 'history']);
   return {
     name: optional(member('name'), readString) ?? '',

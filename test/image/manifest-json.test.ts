@@ -5,6 +5,7 @@ import {
   parseManifestJson,
   readVersion2,
   rejectAmbiguous,
+  requireSchemaVersion,
   type EssentialField,
 } from '../../src/image/manifest-json.ts';
 import {
@@ -133,5 +134,18 @@ describe('readVersion2', () => {
     [{ schemaVersion: 2, config: {} }, OCI_MANIFEST],
   ])('refuses %j as %s', (value, mediaType) => {
     expect(() => read(value, mediaType)).toThrow(INVALID);
+  });
+});
+
+describe('requireSchemaVersion', () => {
+  test.each([
+    ['nothing', undefined],
+    ['a text', '2'],
+    ['another number', 1],
+    ['an object that has no text', { toString: 1, valueOf: 1 }],
+    ['an array that is too deep for one', JSON.parse(`${'['.repeat(9999)}${']'.repeat(9999)}`)],
+  ])('refuses %s', (_, schemaVersion: unknown) => {
+    const root = { value: { schemaVersion }, document: 'manifest', path: '' };
+    expect(() => requireSchemaVersion(root, 2)).toThrow(INVALID);
   });
 });
