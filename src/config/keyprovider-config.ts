@@ -54,11 +54,8 @@ export async function readKeyProvider(
 function parseProvider(provider: JsonObject, name: string): KeyProvider {
   const command = memberOf(provider, 'cmd');
   if (isJsonObject(command)) {
-    const args = memberOf(command, 'args');
     const path = textIn(command, 'path');
-    if (path !== '') {
-      return { kind: 'command', path, args: Array.isArray(args) ? args.map(String) : [] };
-    }
+    if (path !== '') return { kind: 'command', path, args: argsOf(command, name) };
   }
   const address = textIn(provider, 'grpc');
   if (address !== '') {
@@ -69,6 +66,12 @@ function parseProvider(provider: JsonObject, name: string): KeyProvider {
     `key provider ${name}: Unsupported keyprovider invocation. Supported invocation methods are grpc and cmd`,
     'write {"cmd": {"path": …}} or {"grpc": "host:port"} for it',
   );
+}
+
+function argsOf(command: JsonObject, name: string): readonly string[] {
+  const args = memberOf(command, 'args') ?? [];
+  if (Array.isArray(args) && args.every((each) => typeof each === 'string')) return args;
+  throw invalid(`key provider ${name}: args is no list of texts`, 'write "args": ["…"]');
 }
 
 function parseTls(tls: JsonObject): ProviderTls {

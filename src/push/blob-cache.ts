@@ -91,8 +91,8 @@ function readRecoding(
 ): void {
   if (typeof codec !== 'string' || !Number.isSafeInteger(size) || Number(size) < 0) return;
   if (annotations !== undefined && !isStringMap(annotations)) return;
-  const result = { digest: parseDigest(String(digest)), size: Number(size) };
-  to.addRecoding(parseDigest(String(source)), codec, {
+  const result = { digest: readDigest(digest), size: Number(size) };
+  to.addRecoding(readDigest(source), codec, {
     ...result,
     ...(annotations && { annotations }),
   });
@@ -100,7 +100,12 @@ function readRecoding(
 
 function readPlace({ registry, path, digest }: JsonObject, to: Knowledge): void {
   if (typeof registry !== 'string' || typeof path !== 'string') return;
-  to.addRepository(registry, parseDigest(String(digest)), path);
+  to.addRepository(registry, readDigest(digest), path);
+}
+
+/** Not String(): of an object there may be no text. */
+function readDigest(value: unknown): Digest {
+  return parseDigest(typeof value === 'string' ? value : '');
 }
 
 function isStringMap(value: unknown): value is Record<string, string> {

@@ -60,6 +60,8 @@ describe('readKeyProvider', () => {
     [fileOf({ cmd: {} }), 'it', 'Unsupported keyprovider invocation'],
     [fileOf({ cmd: { path: '/p' } }), 'other', 'there is no key provider other in '],
     [fileOf({ cmd: { path: '/p' } }), 'toString', 'there is no key provider toString in '],
+    [fileOf({ cmd: { path: '/p', args: 'a' } }), 'it', 'args is no list of texts'],
+    [fileOf({ cmd: { path: '/p', args: [{ toString: 1 }] } }), 'it', 'args is no list of texts'],
     ['{}', 'it', 'there is no key provider it in '],
     ['{', 'it', 'unexpected end of JSON input'],
     ['[]', 'it', 'expected an object'],

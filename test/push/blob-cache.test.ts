@@ -84,6 +84,7 @@ describe('a cache', () => {
     ['no digest', lineOf({ digest: undefined })],
     ['a bad digest', lineOf({ digest: 'sha256:12' })],
     ['an unknown algorithm', lineOf({ digest: `md5:${'0'.repeat(32)}` })],
+    ['a digest without a text', lineOf({ digest: { toString: 1 } })],
     ['a bad source', lineOf({ source: 'x' })],
     ['a negative size', lineOf({ size: -1 })],
     ['a broken size', lineOf({ size: 1.5 })],

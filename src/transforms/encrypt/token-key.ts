@@ -90,7 +90,9 @@ function parseYaml(text: string, path: string): unknown {
 
 function textsIn(value: unknown): Readonly<Record<string, string>> {
   const object: JsonObject = isJsonObject(value) ? value : {};
-  return Object.fromEntries(Object.entries(object).map(([name, text]) => [name, String(text)]));
+  // Not all objects have a text.
+  const scalars = Object.entries(object).filter(([, text]) => typeof text !== 'object');
+  return Object.fromEntries(scalars.map(([name, text]) => [name, String(text)]));
 }
 
 function missingTool(failure: string): OcipushError {

@@ -62,8 +62,9 @@ export function failureIn(body: Uint8Array): string | undefined {
     const message = parseJson(Buffer.from(line), 'docker-daemon load progress');
     if (!isJsonObject(message)) continue;
     const { errorDetail, error } = message;
-    if (isJsonObject(errorDetail)) return String(errorDetail['message'] ?? error);
-    if (typeof error === 'string') return error;
+    const detail = isJsonObject(errorDetail) ? (errorDetail['message'] ?? error ?? '') : error;
+    if (typeof detail === 'string') return detail;
+    if (isJsonObject(errorDetail)) return 'an error that is no text';
   }
   return undefined;
 }

@@ -115,7 +115,7 @@ describe('for a key in a token', () => {
   test('a file of ocicrypt says where it is', async () => {
     const { context, asked } = await tool(`cat <<'END'`, PEM, 'END');
     const file = await fileOf(
-      'pkcs11:\n  uri: pkcs11:token=a;object=b?module-path=/m.so\nmodule:\n  env:\n    MODULE_CONF: /conf\n',
+      'pkcs11:\n  uri: pkcs11:token=a;object=b?module-path=/m.so\nmodule:\n  env:\n    MODULE_CONF: /conf\n    OTHER: {toString: 1}\n',
     );
     const { wrap } = await openPkcs11Wrapper([recipient(file)], context);
     expect(opened(await wrap(PAYLOAD))).toEqual(['sha256']);

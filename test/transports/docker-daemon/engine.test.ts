@@ -174,6 +174,8 @@ describe('load', () => {
   test.each([
     [200, '{"errorDetail":{"message":"no \\"room\\""},"error":"no room"}', 'no "room"'],
     [200, '{"stream":"a"}\r\n{"error":"no room"}\r\n', 'no room'],
+    [200, '{"errorDetail":{},"error":"no room"}', 'no room'],
+    [200, '{"errorDetail":{"message":{"toString":1}}}', 'an error that is no text'],
     [500, '{"message":"no room"}', 'no room'],
     [503, 'Service Unavailable', 'Service Unavailable'],
     [502, '', 'status 502'],
