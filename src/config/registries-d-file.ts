@@ -1,6 +1,7 @@
 /** One file of registries.d; whoever has none does not load what reads YAML. */
 import { parse } from 'yaml';
 import { messageOf, OcipushError } from '../errors.ts';
+import { typeName } from './secret-json.ts';
 
 /** What a file says of a namespace; undefined is what it does not say. */
 export interface SignatureSection {
@@ -58,14 +59,14 @@ function sectionIn(map: YamlMap | undefined, path: string): SignatureSection {
 function mapIn(value: unknown, path: string): YamlMap | undefined {
   if (value === undefined || value === null) return undefined;
   if (value instanceof Map) return value;
-  throw invalid(path, `expected keys and values instead of ${JSON.stringify(value)}`);
+  throw invalid(path, `expected keys and values instead of ${typeName(value)}`);
 }
 
 /** The reference takes an empty text for none. */
 function textIn(map: YamlMap, key: string, path: string): string | undefined {
   const value = map.get(key) ?? '';
   if (typeof value === 'string') return value || undefined;
-  throw invalid(path, `${key}: expected a URL instead of ${JSON.stringify(value)}`);
+  throw invalid(path, `${key}: expected a URL instead of ${typeName(value)}`);
 }
 
 function truthIn(map: YamlMap, key: string, path: string): boolean | undefined {
@@ -75,7 +76,7 @@ function truthIn(map: YamlMap, key: string, path: string): boolean | undefined {
   const text = typeof value === 'string' ? value.toLowerCase() : '';
   if (['y', 'yes', 'on', 'true'].includes(text)) return true;
   if (['n', 'no', 'off', 'false'].includes(text)) return false;
-  throw invalid(path, `${key}: expected true or false instead of ${JSON.stringify(value)}`);
+  throw invalid(path, `${key}: expected true or false instead of ${typeName(value)}`);
 }
 
 function invalid(path: string, problem: string, cause?: unknown): OcipushError {

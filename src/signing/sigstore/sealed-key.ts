@@ -82,7 +82,9 @@ function objectAt(parent: JsonObject, name: string): JsonObject {
 
 function checkName(what: string, found: unknown, expected: string): void {
   if (found === expected) return;
-  throw invalid(`encrypted: unknown ${what} name ${JSON.stringify(found ?? '')}`);
+  throw invalid(
+    `encrypted: unknown ${what} name ${JSON.stringify(typeof found === 'string' ? found : '')}`,
+  );
 }
 
 function bytesAt(parent: JsonObject, name: string): Uint8Array {

@@ -71,7 +71,10 @@ function parseRecords(bytes: Uint8Array, file: string): readonly JsonObject[] {
 function idOf(record: JsonObject, file: string): string {
   const id = record['id'];
   if (typeof id === 'string' && ID.test(id)) return id;
-  throw new OcipushError('JSON_INVALID', `parsing ${file}: invalid ID ${JSON.stringify(id)}`);
+  throw new OcipushError(
+    'JSON_INVALID',
+    `parsing ${file}: invalid ID ${typeof id === 'string' ? JSON.stringify(id) : typeof id}`,
+  );
 }
 
 /** `digest` is never brought up to date: what is stored now counts as well (storage/images.go, recomputeDigests). */

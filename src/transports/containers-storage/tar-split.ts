@@ -64,7 +64,8 @@ async function* lines(stream: ByteStream): AsyncGenerator<Buffer> {
 /** Undefined for an entry without bytes: a directory, a link, a whiteout, an empty file. */
 function parseEntry(line: Buffer): TarSplitEntry | undefined {
   const entry = parseObject(line);
-  switch (entry['type']) {
+  const { type } = entry;
+  switch (type) {
     case SEGMENT: {
       const bytes = base64(entry['payload'] ?? '');
       return bytes.length === 0 ? undefined : { kind: 'bytes', bytes };
@@ -75,7 +76,7 @@ function parseEntry(line: Buffer): TarSplitEntry | undefined {
       return size === 0 ? undefined : { kind: 'file', name: nameOf(entry), size };
     }
     default:
-      throw invalid(`unknown type ${JSON.stringify(entry['type'])} of an entry`);
+      throw invalid(`unknown type ${typeof type === 'number' ? type : typeof type} of an entry`);
   }
 }
 

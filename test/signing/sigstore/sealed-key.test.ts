@@ -39,6 +39,7 @@ describe('a sealed key', () => {
     [{ kdf: { ...kdf, params: { ...params, p: 2 ** 20 } } }, 'unsupported scrypt parameters'],
     [{ kdf: { ...kdf, params: { ...params, N: '65536' } } }, 'unsupported scrypt parameters'],
     [{ kdf: { ...kdf, name: 'pbkdf2' } }, 'encrypted: unknown kdf name "pbkdf2"'],
+    [{ kdf: { ...kdf, name: ['scrypt'] } }, 'encrypted: unknown kdf name ""'],
     [{ kdf: undefined }, 'encrypted: unknown kdf name ""'],
     [{ kdf: { ...kdf, salt: 'a b' } }, 'encrypted: salt is not in base64'],
     [{ cipher: { ...cipher, name: 'aes' } }, 'encrypted: unknown cipher name "aes"'],

@@ -65,6 +65,7 @@ describe('readTarSplit', () => {
     gzipSync('no JSON\n'),
     gzipSync('[]\n'),
     tarSplitFile([{ type: 3 }]),
+    gzipSync(`{"type":${'['.repeat(9999)}${']'.repeat(9999)}}`),
     tarSplitFile([{ type: 2, payload: 5 }]),
     tarSplitFile([{ type: 1, name: 'f', size: -1 }]),
     tarSplitFile([{ type: 1, name: 'f', size: 1.5 }]),
