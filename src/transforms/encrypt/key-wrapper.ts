@@ -5,7 +5,8 @@ export interface KeyWrapper {
   readonly annotation: string;
   /**
    * Encrypts a few hundred bytes so that each of the recipients can decrypt them.
-   * @throws OcipushError KEY_INVALID when that is not possible for one of them
+   * @throws OcipushError KEY_INVALID when that is not possible for one of them, or the error of the
+   * library that found it out
    */
   readonly wrap: (payload: Uint8Array) => Promise<Uint8Array>;
 }

@@ -1,6 +1,8 @@
 /** Makes ready to wrap keys for all recipients; the libraries for that load when they are needed. */
 import { randomBytes } from 'node:crypto';
+import { messageOf, OcipushError } from '../../errors.ts';
 import { digestOf } from '../../image/digest.ts';
+import { keyError } from './key-file.ts';
 import type { KeyContext, KeyWrapper } from './key-wrapper.ts';
 import { createLayerKey, privateOptions } from './layer-key.ts';
 import type { Recipient } from './recipient.ts';
@@ -48,15 +50,29 @@ async function unlessEmpty<R>(
   return own.length === 0 ? [] : open(own);
 }
 
-/** What `payload` becomes for all recipients, as annotations of a layer. */
+/**
+ * What `payload` becomes for all recipients, as annotations of a layer.
+ * @throws OcipushError KEY_INVALID, or as a key provider fails
+ */
 export async function wrapAll(
   wrappers: readonly KeyWrapper[],
   payload: Uint8Array,
 ): Promise<Readonly<Record<string, string>>> {
   const wrapped: Record<string, string> = {};
   for (const wrapper of wrappers) {
-    const bytes = await wrapper.wrap(payload);
+    const bytes = await wrapper.wrap(payload).catch((error: unknown) => {
+      throw error instanceof OcipushError ? error : unusable(wrapper, error);
+    });
     wrapped[wrapper.annotation] = Buffer.from(bytes).toString('base64');
   }
   return wrapped;
+}
+
+/** What can be read as a public key need not be one: who encrypts with it finds out. */
+function unusable({ annotation }: KeyWrapper, error: unknown): OcipushError {
+  return keyError(
+    `wrapping keys for ${annotation}: ${messageOf(error)}`,
+    'a public key is damaged: get it again from the recipient',
+    error,
+  );
 }
