@@ -5,7 +5,7 @@ import {
   type NamedReference,
 } from '../../image/docker-reference.ts';
 import { parseDigest, type Digest } from '../../image/digest.ts';
-import { OcipushError } from '../../errors.ts';
+import { messageOf, OcipushError } from '../../errors.ts';
 import type { DestinationReference, SourceReference } from '../transport.ts';
 
 /** What Docker takes for an image ID wherever a name may stand. */
@@ -33,11 +33,17 @@ export function parseDockerDaemonReference(text: string): SourceReference & Dest
 }
 
 function imageID(text: string): Digest {
-  const id = parseDigest(text);
+  const hint = 'an image ID is sha256: and 64 hexadecimal digits';
+  let id: Digest;
+  try {
+    id = parseDigest(text);
+  } catch (error) {
+    throw invalid(`Invalid docker-daemon: reference ${text}: ${messageOf(error)}`, hint);
+  }
   if (id.startsWith('sha256:')) return id;
   throw invalid(
     `Invalid docker-daemon: reference ${text}: only digest algorithm sha256 accepted`,
-    'an image ID is sha256: and 64 hexadecimal digits',
+    hint,
   );
 }
 

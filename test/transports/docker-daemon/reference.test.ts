@@ -29,7 +29,12 @@ describe('parseDockerDaemonReference', () => {
     [`sha256:${HEX}0`, 'invalid digest'],
     [HEX, 'cannot specify 64-byte hexadecimal strings'],
   ])('refuses %j', (text, problem) => {
-    expect(() => parseDockerDaemonReference(text)).toThrow(problem);
+    expect(() => parseDockerDaemonReference(text)).toThrow(
+      expect.objectContaining({
+        code: 'REFERENCE_INVALID',
+        message: expect.stringContaining(problem) as string,
+      }),
+    );
   });
 
   test.each([[`sha256:${HEX}`], [`x@sha256:${HEX}`]])('has no destination %s', async (text) => {
