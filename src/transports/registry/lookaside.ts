@@ -120,12 +120,21 @@ function directoryOf(base: string, name: string): string {
 
 function parseBase(base: string): URL {
   const url = URL.canParse(base) ? new URL(base) : undefined;
-  const isLocal = url?.protocol === 'file:' && url.host === '';
+  const isLocal = url?.protocol === 'file:' && url.host === '' && isPath(url);
   if (url && (isLocal || url.protocol === 'http:' || url.protocol === 'https:')) return url;
   throw new OcipushError('CONFIG_INVALID', `unsupported lookaside URL ${JSON.stringify(base)}`, {
     origin: 'config',
     hint: 'registries.d takes file:///, http:// and https:// URLs',
   });
+}
+
+/** Not a URL in which a slash is escaped. */
+function isPath(url: URL): boolean {
+  try {
+    return fileURLToPath(url) !== '';
+  } catch {
+    return false;
+  }
 }
 
 async function readIfThere(url: URL): Promise<Uint8Array | undefined> {

@@ -128,6 +128,7 @@ describe('the check of a place', () => {
     ['https://s.example/l', 'UNSUPPORTED', 'Configure a lookaside-staging: location'],
     ['ftp://s.example/l', 'CONFIG_INVALID', 'unsupported lookaside URL'],
     ['file://s.example/l', 'CONFIG_INVALID', 'unsupported lookaside URL'],
+    ['file:///l%2fm', 'CONFIG_INVALID', 'unsupported lookaside URL'],
     ['/l', 'CONFIG_INVALID', 'unsupported lookaside URL'],
   ])('refuses %s', async (url, code, message) => {
     expect(await thrownBy(checkLookaside(url, 'team/app'))).toMatchObject({
