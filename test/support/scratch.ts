@@ -4,13 +4,20 @@ import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
 import { processMark } from '../../src/io/process-mark.ts';
 
 /** A directory that lives as long as the test. */
 export async function temporaryDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'ocipush-unit-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** A directory that lives as long as the tests of the file that asks for it. */
+export async function sharedDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'ocipush-unit-'));
+  afterAll(() => rm(directory, { recursive: true, force: true }));
   return directory;
 }
 

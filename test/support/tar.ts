@@ -36,10 +36,16 @@ export function headerBlock(
   fields: Readonly<Record<number, string | Uint8Array>> = {},
 ): Buffer {
   const block = Buffer.alloc(BLOCK);
-  const usual = { 0: name, 124: octal(0), 156: '0', 257: 'ustar\u000000', 148: ' '.repeat(8) };
+  const usual = { 0: name, 124: octal(0), 156: '0', 257: 'ustar\u000000' };
   for (const [place, field] of Object.entries({ ...usual, ...fields })) {
     block.set(typeof field === 'string' ? Buffer.from(field) : field, Number(place));
   }
+  return sealHeader(block);
+}
+
+/** The same block with the sum that its bytes have. */
+export function sealHeader(block: Buffer): Buffer {
+  block.fill(' ', 148, 156);
   const sum = block.reduce((total, byte) => total + byte, 0);
   block.write(`${sum.toString(8).padStart(6, '0')}\u0000 `, 148);
   return block;
