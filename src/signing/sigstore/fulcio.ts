@@ -63,30 +63,39 @@ function readCertificate(answer: string, key: KeyObject): SigningCertificate {
   }
   let issued = leaf;
   for (const issuer of issuers) {
-    if (!issued.checkIssued(issuer) || !issued.verify(issuer.publicKey)) {
+    const { certificate } = issued;
+    if (!certificate.checkIssued(issuer.certificate) || !certificate.verify(issuer.publicKey)) {
       throw badAnswer(ATTEMPT, 'the certificates are no chain');
     }
     issued = issuer;
   }
+  const { validFrom, validTo } = leaf.certificate;
   return {
     certificate: pemOf(leaf),
     chain: issuers.map(pemOf).join(''),
-    validFrom: Date.parse(leaf.validFrom),
-    validTo: Date.parse(leaf.validTo),
+    validFrom: Date.parse(validFrom),
+    validTo: Date.parse(validTo),
   };
 }
 
-function parseCertificate({ label, content }: PemBlock): X509Certificate {
+/** The key of a certificate is read only when it is asked for, and may be damaged. */
+interface ReadCertificate {
+  readonly certificate: X509Certificate;
+  readonly publicKey: KeyObject;
+}
+
+function parseCertificate({ label, content }: PemBlock): ReadCertificate {
   if (label !== 'CERTIFICATE') throw badAnswer(ATTEMPT, `the answer holds a ${label}`);
   try {
-    return new X509Certificate(content);
+    const certificate = new X509Certificate(content);
+    return { certificate, publicKey: certificate.publicKey };
   } catch (error) {
     throw badAnswer(ATTEMPT, `parsing the certificate: ${messageOf(error)}`);
   }
 }
 
-function pemOf({ raw }: X509Certificate): string {
-  return formatPem({ label: 'CERTIFICATE', content: raw });
+function pemOf({ certificate }: ReadCertificate): string {
+  return formatPem({ label: 'CERTIFICATE', content: certificate.raw });
 }
 
 function base64(bytes: Uint8Array): string {

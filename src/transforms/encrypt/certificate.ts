@@ -2,10 +2,12 @@
 import { X509Certificate } from 'node:crypto';
 import { keyError } from './key-file.ts';
 
-/** A certificate in DER; undefined for any other bytes. */
+/** A certificate in DER with a key that can be read; undefined for any other bytes. */
 export function parseCertificate(der: Uint8Array): X509Certificate | undefined {
   try {
-    return new X509Certificate(der);
+    const certificate = new X509Certificate(der);
+    // The key in it is looked at only when it is asked for.
+    return certificate.publicKey.type === 'public' ? certificate : undefined;
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
 import { generateKeyPairSync, X509Certificate, type KeyObject } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { obtainCertificate } from '../../../src/signing/sigstore/fulcio.ts';
+import { formatPem, parsePem } from '../../../src/signing/sigstore/pem.ts';
 import { parseIdentityToken } from '../../../src/signing/sigstore/identity-token.ts';
 import { createAuthority } from '../../support/sigstore/authority.ts';
 import { EMAIL } from '../../support/sigstore/provider.ts';
@@ -9,6 +10,14 @@ import { thrownBy } from '../../support/thrown.ts';
 import { openServices, signal } from './open-services.ts';
 
 const { privateKey: key } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+
+/** The first certificate with a key on a curve that nobody knows. */
+function withoutCurve(pem: string): string {
+  const [leaf, ...issuers] = parsePem(pem);
+  const der = Buffer.from(leaf?.content ?? []).toString('hex');
+  const damaged = Buffer.from(der.replace('2a8648ce3d030107', '2a8648ce4d030107'), 'hex');
+  return [{ label: 'CERTIFICATE', content: damaged }, ...issuers].map(formatPem).join('');
+}
 
 /** Asks for a certificate; `answer` takes the place of Fulcio's. */
 async function ask(
@@ -59,6 +68,7 @@ describe('a certificate of Fulcio', () => {
       'with more than certificates',
       (honest) => honest + key.export({ format: 'pem', type: 'sec1' }),
     ],
+    ['whose key is damaged', (honest) => withoutCurve(honest)],
     ['that is none', () => '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'],
     ['that is nothing', () => ''],
   ])('%s is refused', async (_, forge) => {
