@@ -67,6 +67,7 @@ const THREADS = [
     inputs: worn([BZIP2]),
     read: async (input) => checkText(await bytesOf(decompress(single(input), 'bzip2'))),
     refusals: ['ARCHIVE_INVALID'],
+    examples: [BZIP2],
   }),
   refusing('any compression', {
     inputs: worn([GZIP, ZSTD, XZ]),
@@ -75,6 +76,7 @@ const THREADS = [
       if (!plain.equals(input)) checkText(plain);
     },
     refusals: ['ARCHIVE_INVALID'],
+    examples: [GZIP, ZSTD, XZ],
   }),
 ];
 

@@ -136,6 +136,7 @@ const SLOW = [
     read: async (input) =>
       assert.deepEqual(Buffer.from(await openSealedKey(input, PASSPHRASE)), KEY_DER),
     refusals: ['KEY_INVALID'],
+    examples: [Buffer.from(KEYS.sealed)],
   }),
   refusing('answer of a key provider', {
     inputs: json([ANSWER]),
@@ -144,6 +145,7 @@ const SLOW = [
       await wrapFor({ protocol: 'provider', name: 'x', parameter: 'y' });
     },
     refusals: ['CONFIG_INVALID', 'KEY_INVALID'],
+    examples: [Buffer.from(ANSWER)],
   }),
 ];
 
