@@ -82,7 +82,8 @@ function withType(path: string): string {
 
 function parseYaml(text: string, path: string): unknown {
   try {
-    return parse(text);
+    // A warning would go to standard error, with the lines around it.
+    return parse(text, { logLevel: 'error' });
   } catch {
     throw keyError(`${path} is not in YAML`, 'write what ocicrypt documents: pkcs11: {uri: …}');
   }

@@ -1,10 +1,11 @@
 import { constants, privateDecrypt } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { openPkcs11Wrapper } from '../../../src/transforms/encrypt/pkcs11.ts';
 import { parseRecipient, type RecipientOf } from '../../../src/transforms/encrypt/recipient.ts';
 import { curvePair, rsaPair } from '../../support/key-pairs.ts';
+import { parseTokenKey } from '../../../src/transforms/encrypt/token-key.ts';
 import { temporaryDirectory } from '../../support/scratch.ts';
 import { keyContext, writeProgram } from './key-context.ts';
 
@@ -144,4 +145,11 @@ describe('for a key in a token', () => {
       message: 'reading a PKCS #11 token: exec: "p11tool": executable file not found in $PATH',
     });
   });
+});
+
+test('nothing of a file with a PIN is shown, be it strange', () => {
+  const warned = vi.spyOn(process, 'emitWarning').mockReturnValue(undefined);
+  parseTokenKey(Buffer.from('pkcs11:\n  !uri: pkcs11:token=a?pin-value=1234\n'), 'x');
+  expect(warned).not.toHaveBeenCalled();
+  warned.mockRestore();
 });
