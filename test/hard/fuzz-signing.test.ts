@@ -14,7 +14,8 @@ import { checkAudience, parseIdentityToken } from '../../src/signing/sigstore/id
 import { readParameterFile } from '../../src/signing/sigstore/parameter-file.ts';
 import { sigstoreClaim } from '../../src/signing/sigstore/payload.ts';
 import { publicPem } from '../../src/signing/sigstore/private-key.ts';
-import { recordSignature } from '../../src/signing/sigstore/rekor.ts';
+import { hashedRecord } from '../../src/signing/sigstore/log-records.ts';
+import { putOnRecord } from '../../src/signing/sigstore/rekor.ts';
 import { sigstoreSignature } from '../../src/signing/sigstore/sigstore-signature.ts';
 import { CLAIM, PAYLOAD } from '../signing/sigstore/vectors.ts';
 import { fakeClock } from '../support/fake-clock.ts';
@@ -135,12 +136,11 @@ const ANSWERS = [
       const log = { service: new URL('https://rekor.test'), key: createPublicKey(KEYS.logKey) };
       const signature = Buffer.from(KEYS.signature, 'base64');
       const logged = { payload: Buffer.from(PAYLOAD), signature, verifier: publicPem(key) };
-      const entry = await recordSignature(log, logged, options, signal);
+      const entry = await putOnRecord(log, hashedRecord(logged), options, signal);
       const [honest] = Object.values(JSON.parse(KEYS.logEntry) as object) as [typeof entry];
-      assert.deepEqual(
-        { ...honest, ...entry },
-        { ...honest, signedEntryTimestamp: entry.signedEntryTimestamp },
-      );
+      for (const name of ['body', 'integratedTime', 'logID', 'logIndex'] as const) {
+        assert.equal(entry[name], honest[name]);
+      }
     },
     refusals: ['SIGNING_FAILED'],
   }),
