@@ -1,10 +1,10 @@
 /** Changes a file of credentials, and leaves everything in it alone that was not meant. */
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { OcipushError } from '../errors.ts';
 import { replaceableFile, writeFileAtomically } from '../io/atomic-file.ts';
 import { isJsonObject, type JsonObject } from '../io/bounded-json.ts';
 import { withFileLock, type LockWait } from '../io/file-lock.ts';
+import { makeDirectories } from '../io/make-directories.ts';
 import { systemReason } from '../io/system-error.ts';
 import { authFileOf, isFlat, readAuthJson } from './auth-file.ts';
 import { memberName } from './secret-json.ts';
@@ -52,7 +52,7 @@ export async function changeAuthFile(
   wait: LockWait,
 ): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true, mode: DIRECTORY_MODE });
+    await makeDirectories(dirname(path), DIRECTORY_MODE);
     const target = await replaceableFile(path);
     if (target === undefined) throw new Error('not a regular file');
     await withFileLock(`${target}.lock`, wait, async () => {

@@ -1,9 +1,10 @@
 /** A file of JSON objects, one a line, to which many processes append; a cache and no more. */
-import { appendFile, mkdir, rm } from 'node:fs/promises';
+import { appendFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { OcipushError } from '../errors.ts';
 import { isJsonObject, parseJson, type JsonObject } from './bounded-json.ts';
 import { readSmallFile } from './file-reader.ts';
+import { makeDirectories } from './make-directories.ts';
 
 /** A file that cannot be read or written is an empty one: nothing may depend on it. */
 export class JsonLines {
@@ -34,7 +35,7 @@ export class JsonLines {
   /** In one write, which is whole for whoever reads at the same time. */
   async append(entry: object): Promise<void> {
     await ignoringFailure(async () => {
-      await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
+      await makeDirectories(dirname(this.#path), 0o700);
       // A line before it that a full disk has cut off must not take this one along.
       await appendFile(this.#path, `\n${JSON.stringify(entry)}\n`, { mode: 0o600 });
     });

@@ -1,5 +1,5 @@
 /** A directory into which an image is written, file by file, each there whole or not at all. */
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { BlobIdentity, BlobProduction, BlobUpload, StoredBlob } from '../image/blob.ts';
 import type { Digest } from '../image/digest.ts';
@@ -7,6 +7,7 @@ import { messageOf, OcipushError } from '../errors.ts';
 import { single, type ByteStream } from '../io/bytes.ts';
 import { statPath } from '../io/file-reader.ts';
 import { writeNewFile } from '../io/file-writer.ts';
+import { makeDirectories, makeDirectory } from '../io/make-directories.ts';
 import { systemCode } from '../io/system-error.ts';
 import { removeAbandoned, temporaryPath } from '../io/temporary-file.ts';
 import { unwritable, writingFrom } from './destination-error.ts';
@@ -24,13 +25,11 @@ export interface FileStoreOptions {
  * Makes a directory where there is none; that above it must exist.
  * @throws OcipushError FILE_UNWRITABLE
  */
-export async function makeDirectory(path: string): Promise<void> {
-  await mkdir(path, 0o755).catch((error: unknown) => {
-    const code = systemCode(error);
-    // What is there, and is no directory, fails as soon as something is written into it.
-    if (code === 'EEXIST') return;
+export async function makeTopDirectory(path: string): Promise<void> {
+  await makeDirectory(path, 0o755).catch((error: unknown) => {
     // The reference looks at what is above first, and says so.
-    const attempt = code === 'ENOENT' ? `lstat ${dirname(resolve(path))}` : `mkdir ${path}`;
+    const attempt =
+      systemCode(error) === 'ENOENT' ? `lstat ${dirname(resolve(path))}` : `mkdir ${path}`;
     throw unwritable(error, attempt);
   });
 }
@@ -142,7 +141,7 @@ export class FileStore implements AsyncDisposable {
     try {
       if (confirm !== undefined && !(await confirm())) return false;
       const target = join(this.root, path());
-      await mkdir(dirname(target), { recursive: true, mode: 0o755 });
+      await makeDirectories(dirname(target), 0o755);
       await rename(temporary, target);
       isMoved = true;
       return true;

@@ -132,7 +132,7 @@ describe('changeAuthFile', () => {
 
   test.each([
     ['a directory that may not be entered', 'closed/auth.json', 'permission denied'],
-    ['a directory that is a file', 'file/auth.json', 'file already exists'],
+    ['a directory that is a file', 'file/auth.json', 'not a directory'],
     ['a directory', 'closed', 'illegal operation on a directory'],
     ['a device', '/dev/null', 'not a regular file'],
   ])('says that %s cannot be written', async (_, place, reason) => {

@@ -5,7 +5,7 @@ import { digestHex, type Digest } from '../../image/digest.ts';
 import { OcipushError } from '../../errors.ts';
 import { readSmallFile } from '../../io/file-reader.ts';
 import { unwritable } from '../destination-error.ts';
-import { makeDirectory } from '../file-store.ts';
+import { makeTopDirectory } from '../file-store.ts';
 
 /** What the file `version` holds (image/directory, `directory_dest.go`). */
 export const VERSION: Uint8Array = Buffer.from('Directory Transport Version: 1.1\n');
@@ -40,7 +40,7 @@ export function isImageFile(name: string): boolean {
  * @throws OcipushError FILE_UNWRITABLE when there is anything else than an image in it
  */
 export async function openDirectory(path: string): Promise<boolean> {
-  await makeDirectory(path);
+  await makeTopDirectory(path);
   const names = await readdir(path).catch((error: unknown) => {
     throw unwritable(error, `opening ${path}`);
   });

@@ -9,7 +9,7 @@ import { OcipushError } from '../../errors.ts';
 import { withFileLock } from '../../io/file-lock.ts';
 import { readSmallFile } from '../../io/file-reader.ts';
 import { unwritable } from '../destination-error.ts';
-import { makeDirectory } from '../file-store.ts';
+import { makeTopDirectory } from '../file-store.ts';
 import type {
   BlobPreview,
   ImageDestination,
@@ -88,7 +88,7 @@ class LayoutDestination implements ImageDestination {
 
   /** The directory above must exist, the last one is made. */
   async begin(): Promise<void> {
-    await makeDirectory(this.#target.path);
+    await makeTopDirectory(this.#target.path);
     await this.#writer.begin();
     await this.#writer.removeAbandoned(this.#context.warn);
   }

@@ -1,10 +1,10 @@
 /** Writes the parts of an OCI layout into a directory, whatever becomes of that. */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BlobUpload, StoredBlob } from '../../image/blob.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import type { Digest } from '../../image/digest.ts';
 import { OCI_INDEX, OCI_MANIFEST } from '../../image/media-types.ts';
+import { makeDirectory } from '../../io/make-directories.ts';
 import { FileStore, type FileStoreOptions } from '../file-store.ts';
 import type { BlobPreview, DestinationCapabilities, RawManifest } from '../transport.ts';
 import { unwritable } from '../destination-error.ts';
@@ -31,7 +31,7 @@ export class LayoutWriter implements AsyncDisposable {
   /** Makes the directory of the blobs; that of the layout must exist. @throws OcipushError FILE_UNWRITABLE */
   async begin(): Promise<void> {
     const { root } = this.#files;
-    await mkdir(join(root, 'blobs'), { recursive: true, mode: 0o755 }).catch((error: unknown) => {
+    await makeDirectory(join(root, 'blobs'), 0o755).catch((error: unknown) => {
       throw unwritable(error, `writing to ${root}`);
     });
   }

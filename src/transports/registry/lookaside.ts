@@ -1,6 +1,6 @@
 /** Lookaside storage: files beside a registry that have the simple signatures of its images. */
 import { constants } from 'node:fs';
-import { access, mkdir, stat, unlink } from 'node:fs/promises';
+import { access, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { digestAlgorithm, digestHex, type Digest } from '../../image/digest.ts';
@@ -9,6 +9,7 @@ import { OcipushError } from '../../errors.ts';
 import { writeFileAtomically } from '../../io/atomic-file.ts';
 import { collect } from '../../io/bytes.ts';
 import { readSmallFile } from '../../io/file-reader.ts';
+import { makeDirectories } from '../../io/make-directories.ts';
 import { isAbsent, systemCode } from '../../io/system-error.ts';
 import type { RegistryOptions } from '../../registry/options.ts';
 import { openWebFile } from '../../registry/web.ts';
@@ -81,7 +82,7 @@ export async function writeLookaside(
 ): Promise<void> {
   const directory = directoryOf(base, nameIn(path, digest));
   try {
-    await mkdir(directory, { recursive: true, mode: 0o755 });
+    await makeDirectories(directory, 0o755);
     for (const [index, blob] of blobs.entries()) {
       await writeFileAtomically(`${directory}/signature-${index + 1}`, blob);
     }
