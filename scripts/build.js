@@ -2,8 +2,10 @@
 import { readFile, rm } from 'node:fs/promises';
 import { build } from 'rolldown';
 import { TARGET } from './bundle.js';
+import { bundledPackages } from './bundled.js';
 import { writeDeclarations } from './declarations.js';
 import { writeLicences } from './licences.js';
+import { writeSbom } from './sbom.js';
 
 /**
  * What is needed together comes in one file, with all that it imports: to find and to open a file
@@ -90,5 +92,8 @@ const { output: others } = await build({
     chunkFileNames: '[name]-[hash].js',
   },
 });
-await writeLicences([...command, ...others].flatMap(({ moduleIds = [] }) => moduleIds));
+const modules = [...command, ...others].flatMap(({ moduleIds = [] }) => moduleIds);
+const packages = await bundledPackages(modules);
+await writeLicences(packages);
+await writeSbom(packages);
 await writeDeclarations();
