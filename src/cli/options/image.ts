@@ -12,6 +12,8 @@ import { goQuote } from '../escape.ts';
 import { addBooleanFlag, addListFlag, addValueFlag } from '../flags.ts';
 import { parseCompressionFormat } from './compression.ts';
 
+const REFERRERS_WISHES: readonly ReferrersWish[] = ['none', 'signatures', 'all'];
+
 /** The flags as typed. */
 export interface ImageFlags {
   readonly addCompression: readonly CompressionFormat[];
@@ -74,7 +76,7 @@ export function addImageFlags(command: Command): void {
     command,
     '--referrers <which>',
     'Push what refers to the image as well: none, signatures or all',
-    { convert: parseReferrersWish, shownDefault: 'none' },
+    { convert: parseReferrersWish, shownDefault: 'none', values: REFERRERS_WISHES },
   );
   addBooleanFlag(
     command,
@@ -131,8 +133,9 @@ function parseFormat(text: string): ImageFormat {
 
 /** @throws OcipushError USAGE */
 function parseReferrersWish(text: string): ReferrersWish {
-  if (text === 'none' || text === 'signatures' || text === 'all') return text;
-  throw new OcipushError('USAGE', `${goQuote(text)} is none of none, signatures, all`, {
+  const wish = REFERRERS_WISHES.find((each) => each === text);
+  if (wish !== undefined) return wish;
+  throw new OcipushError('USAGE', `${goQuote(text)} is none of ${REFERRERS_WISHES.join(', ')}`, {
     origin: 'usage',
   });
 }

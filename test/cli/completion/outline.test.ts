@@ -2,6 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { outline, type CommandOutline } from '../../../src/cli/completion/outline.ts';
 import { declaredCommands } from '../../support/declared-commands.ts';
 
+/** `json, digest or reference`, with or without words in brackets; but no examples. */
+const LIST = /(?<!such as )\b(?:[\w:]+(?: \([^)]*\))?, )+[\w:]+(?: \([^)]*\))? or [\w:]+/;
+
 const commands = outline(declaredCommands().root);
 
 function at(path: string): CommandOutline {
@@ -41,6 +44,21 @@ describe('outline', () => {
     ['--progress', undefined, ['auto', 'tty', 'plain', 'json', 'none']],
   ])('%s', (long, short, value) => {
     expect(at('push').flags.find((flag) => flag.long === long)).toMatchObject({ short, value });
+  });
+
+  test('offers every value that a help text lists', () => {
+    const lists = commands.flatMap(({ path, flags }) =>
+      flags.flatMap(({ long, description, value }) => {
+        const [list] = LIST.exec(description) ?? [];
+        return list === undefined ? [] : [{ flag: `${path} ${long}`, list, value }];
+      }),
+    );
+    const flags = lists.map(({ flag }) => flag);
+    expect(flags).toEqual(expect.arrayContaining(['push --referrers', 'manifest push --output']));
+    for (const { list, value } of lists) {
+      const words = list.replaceAll(/ \([^)]*\)/g, '').split(/, | or /);
+      expect(value).toEqual(expect.arrayContaining(words));
+    }
   });
 
   test('leaves out what is hidden', () => {
