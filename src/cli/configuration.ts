@@ -14,11 +14,12 @@ export interface ConfiguredHost extends Host {
  * @throws OcipushError CONFIG_INVALID
  */
 export async function configure(host: Host): Promise<ConfiguredHost> {
-  const conf = await readContainersConf(host.environment);
+  const warn = warnOn(host.stderr);
+  const conf = await readContainersConf(host.environment, warn);
   return {
     ...host,
     conf,
-    environment: { ...variablesOf(conf, warnOn(host.stderr)), ...host.environment },
+    environment: { ...variablesOf(conf, warn), ...host.environment },
   };
 }
 
@@ -28,7 +29,7 @@ function variablesOf({ env }: EngineConf, warn: (message: string) => void): Reco
     const equals = line.indexOf('=');
     if (equals < 1) {
       warn(
-        `invalid environment variable for engine ${line}, valid configuration is KEY=value pair: ${env?.place}`,
+        `invalid environment variable for engine ${line}, valid configuration is KEY=value pair: ${env?.place()}`,
       );
       continue;
     }

@@ -33,7 +33,7 @@ export async function loginCommand(
     return;
   }
   const password = await givenPassword(flags, host);
-  const connection = await parseConnectionOptions(flags, host);
+  const connection = await parseConnectionOptions(flags, host, warn);
   const whom = { ...target, connection, signal: host.signal };
   if (stored !== undefined && !flags.username && password === undefined) {
     say(`Authenticating with existing credentials for ${key}`);

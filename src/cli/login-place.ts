@@ -3,6 +3,7 @@ import { createAuthFileLookup } from '../config/auth-lookup.ts';
 import { openAuthStore, type AuthStore } from '../config/auth-store.ts';
 import type { CredentialLookup } from '../config/credentials.ts';
 import { readRegistriesConf, type ShortNames } from '../config/registries-conf.ts';
+import { onceEach } from '../config/warn.ts';
 import { OcipushError } from '../errors.ts';
 import { isDomain, parseDockerReference } from '../image/docker-reference.ts';
 import { goQuote } from './escape.ts';
@@ -38,8 +39,8 @@ export async function openLoginPlace(flags: AuthFileFlags, host: Host): Promise<
     );
   }
   const { environment, signal } = host;
-  const warn = warnOn(host.stderr);
-  const registries = await readRegistriesConf(environment);
+  const warn = onceEach(warnOn(host.stderr));
+  const registries = await readRegistriesConf(environment, warn);
   const { credentialHelpers } = registries;
   // A file that is named to be written need not be there yet.
   const authfile =

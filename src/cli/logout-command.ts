@@ -2,6 +2,7 @@
 import { checkAuthFile } from '../config/auth-lookup.ts';
 import { eraseAllCredentials, eraseCredentials } from '../config/auth-store.ts';
 import type { Credentials } from '../config/credentials.ts';
+import { warnNobody } from '../config/warn.ts';
 import { OcipushError } from '../errors.ts';
 import { checkCredentials } from '../registry/credential-check.ts';
 import { configure } from './configuration.ts';
@@ -48,7 +49,7 @@ export async function logoutCommand(
 
 /** Credentials that nobody can check count as none, as in podman. */
 async function isValid(credentials: Credentials, registry: string, host: Host): Promise<boolean> {
-  const connection = await parseConnectionOptions({}, host);
+  const connection = await parseConnectionOptions({}, host, warnNobody);
   return checkCredentials(registry, credentials, connection, host.signal).then(
     () => true,
     () => {

@@ -136,7 +136,7 @@ async function createContext(
       ...(await parseRegistryOptions(flags, host, warn)),
       onSetback: (setback) => progress.event(setback),
     },
-    temporaryDirectory: await configuredDirectory(host),
+    temporaryDirectory: await configuredDirectory(host, warn),
     standardInput: () => pipedInput(host),
     environment: host.environment,
     warn,
@@ -144,12 +144,15 @@ async function createContext(
 }
 
 /** Where large temporary files go. */
-async function configuredDirectory({ conf, environment }: ConfiguredHost): Promise<string> {
+async function configuredDirectory(
+  { conf, environment }: ConfiguredHost,
+  warn: (message: string) => void,
+): Promise<string> {
   const configured = conf.imageCopyTmpDir;
   if (environment['TMPDIR'] || !configured?.value) return temporaryDirectory(environment);
   if (configured.value === 'storage') {
     const { readStorageConf } = await import('../config/storage-conf.ts');
-    return join((await readStorageConf(environment)).graphRoot, 'tmp');
+    return join((await readStorageConf(environment, warn)).graphRoot, 'tmp');
   }
   return convertSetting(configured, (path) => {
     if (isAbsolute(path)) return path;

@@ -10,7 +10,7 @@ export function convertSetting<T, U>({ value, place }: Setting<T>, convert: (val
   try {
     return convert(value);
   } catch (error) {
-    const message = `loading configuration ${place}: ${messageOf(error)}`;
+    const message = `loading configuration ${place()}: ${messageOf(error)}`;
     throw new OcipushError('CONFIG_INVALID', message, {
       origin: 'config',
       hint: (error instanceof OcipushError ? error.hint : undefined) ?? 'correct it',

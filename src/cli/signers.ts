@@ -1,4 +1,5 @@
 /** Who signs, made of what was typed; what it takes is loaded when somebody does. */
+import { warnNobody } from '../config/warn.ts';
 import { OcipushError } from '../errors.ts';
 import { isPathLike } from '../io/path-like.ts';
 import { systemClock } from '../io/retry-clock.ts';
@@ -68,7 +69,7 @@ export async function keyOfParameters(path: string, host: Host): Promise<Sigstor
   const tell = (message: string): void => void stderr.write(line(message));
   return parameters.keyOfParameters(path, {
     // Without the flags, which are for the registry.
-    ...(await parseConnectionOptions({}, host)),
+    ...(await parseConnectionOptions({}, host, warnNobody)),
     clock: systemClock,
     passphrase: askOrRead(host),
     rekorKeyFile: environment['SIGSTORE_REKOR_PUBLIC_KEY'] || undefined,

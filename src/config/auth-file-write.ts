@@ -56,9 +56,9 @@ export async function changeAuthFile(
     const target = await replaceableFile(path);
     if (target === undefined) throw new Error('not a regular file');
     await withFileLock(`${target}.lock`, wait, async () => {
-      const top = (await readAuthJson(target)) ?? {};
-      authFileOf(top, `JSON file "${path}"`);
-      await writeFileAtomically(target, formatAuthFile(change(top)), FILE_MODE);
+      const json = await readAuthJson(target);
+      if (json) authFileOf(json);
+      await writeFileAtomically(target, formatAuthFile(change(json?.object ?? {})), FILE_MODE);
     });
   } catch (error) {
     wait.signal.throwIfAborted();

@@ -3,7 +3,8 @@ import { createReadStream } from 'node:fs';
 import { OcipushError } from '../errors.ts';
 import { isJsonObject, type JsonObject } from '../io/bounded-json.ts';
 import { collect } from '../io/bytes.ts';
-import { memberOf, parseSecretJson, typeName } from './secret-json.ts';
+import { jsonLine, type JsonPath } from '../io/json-line.ts';
+import { memberName, memberOf, parseSecretJson, typeName } from './secret-json.ts';
 import { isAbsent, systemReason } from '../io/system-error.ts';
 
 /** What a file says of one key; decoded by `credentialsOf` only when the key is the one wanted. */
@@ -27,6 +28,14 @@ export interface AuthFile {
   readonly flat: boolean;
 }
 
+/** What a file holds before anything in it is looked at. */
+export interface AuthJson {
+  readonly object: JsonObject;
+  readonly text: string;
+  /** As {@link AuthFile.name}. */
+  readonly name: string;
+}
+
 const FILE_LIMIT = 4 * 1024 * 1024;
 const HINT = 'correct it, or replace it by logging in again';
 
@@ -35,19 +44,18 @@ const HINT = 'correct it, or replace it by logging in again';
  * @throws OcipushError CONFIG_INVALID; its cause is the file system's error where there is one
  */
 export async function readAuthFile(path: string): Promise<AuthFile | undefined> {
-  const top = await readAuthJson(path);
-  return top && authFileOf(top, fileName(path));
+  const json = await readAuthJson(path);
+  return json && authFileOf(json);
 }
 
 /**
  * The same as JSON, of which nothing has been checked.
  * @throws as {@link readAuthFile}
  */
-export async function readAuthJson(path: string): Promise<JsonObject | undefined> {
-  const name = fileName(path);
+export async function readAuthJson(path: string): Promise<AuthJson | undefined> {
+  const name = `JSON file "${path}"`;
   try {
-    const bytes = await collect(createReadStream(path), FILE_LIMIT, name);
-    return parseSecretJson(bytes, name, HINT);
+    return parseAuthJson(await collect(createReadStream(path), FILE_LIMIT, name), name);
   } catch (error) {
     if (isAbsent(error)) return undefined;
     if (error instanceof OcipushError && error.code === 'CONFIG_INVALID') throw error;
@@ -64,24 +72,30 @@ export async function readAuthJson(path: string): Promise<JsonObject | undefined
 /**
  * Parses the bytes of a file (containers-auth.json(5)). A file without `auths` whose members are
  * credential entries has the .dockercfg shape.
- * @throws OcipushError CONFIG_INVALID naming the file and the key
+ * @throws OcipushError CONFIG_INVALID naming the file, the line and the key
  */
 export function parseAuthFile(bytes: Uint8Array, name: string): AuthFile {
-  return authFileOf(parseSecretJson(bytes, name, HINT), name);
+  return authFileOf(parseAuthJson(bytes, name));
+}
+
+function parseAuthJson(bytes: Uint8Array, name: string): AuthJson {
+  return { object: parseSecretJson(bytes, name, HINT), text: Buffer.from(bytes).toString(), name };
 }
 
 /** What a file says. @throws as {@link parseAuthFile} */
-export function authFileOf(top: JsonObject, name: string): AuthFile {
+export function authFileOf(json: AuthJson): AuthFile {
+  const { name, object: top } = json;
   const flat = isFlat(top);
+  const whole: Part = { value: top, json, path: [], label: '' };
   const entries = new Map<string, AuthEntry>();
-  for (const [key, value] of Object.entries(flat ? top : objectMember(top, 'auths', name))) {
-    entries.set(key, parseEntry(value, flat ? key : `auths["${key}"]`, name));
+  for (const [key, entry] of flat ? elementsOf(whole) : elementsOf(memberIn(whole, 'auths'))) {
+    entries.set(key, parseEntry(entry));
   }
   const credHelpers = new Map<string, string>();
-  for (const [host, helper] of Object.entries(objectMember(top, 'credHelpers', name))) {
-    credHelpers.set(host, stringValue(helper, `credHelpers["${host}"]`, name) ?? '');
+  for (const [host, helper] of elementsOf(memberIn(whole, 'credHelpers'))) {
+    credHelpers.set(host, stringOf(helper) ?? '');
   }
-  const credsStore = stringValue(memberOf(top, 'credsStore'), 'credsStore', name);
+  const credsStore = stringOf(memberIn(whole, 'credsStore'));
   return { name, entries, credHelpers, credsStore, flat };
 }
 
@@ -110,11 +124,6 @@ export function registryOf(repository: string): string {
   return repository.split('/', 1)[0] ?? repository;
 }
 
-/** How messages call a file. */
-function fileName(path: string): string {
-  return `JSON file "${path}"`;
-}
-
 function keysOf(repository: string): readonly string[] {
   const parts = repository.split('/');
   return parts.map((_, index) => parts.slice(0, parts.length - index).join('/'));
@@ -135,9 +144,17 @@ export function isFlat(top: JsonObject): boolean {
   );
 }
 
-function parseEntry(value: unknown, where: string, name: string): AuthEntry {
-  const entry = objectValue(value, where, name);
-  const member = (key: string) => stringValue(memberOf(entry, key), `${where}.${key}`, name);
+/** A value in a file, and where it is. */
+interface Part {
+  readonly value: unknown;
+  readonly json: AuthJson;
+  readonly path: JsonPath;
+  /** `auths["quay.io"].auth`; empty for all of the file. */
+  readonly label: string;
+}
+
+function parseEntry(entry: Part): AuthEntry {
+  const member = (key: string) => stringOf(memberIn(entry, key));
   return {
     auth: member('auth'),
     identityToken: member('identitytoken'),
@@ -146,24 +163,38 @@ function parseEntry(value: unknown, where: string, name: string): AuthEntry {
   };
 }
 
-function objectMember(object: JsonObject, key: string, name: string): JsonObject {
-  return objectValue(memberOf(object, key), key, name);
+function memberIn(part: Part, key: string): Part {
+  const object = objectOf(part);
+  const path = [...part.path, memberName(object, key)];
+  const label = part.label === '' ? key : `${part.label}.${key}`;
+  return { ...part, value: memberOf(object, key), path, label };
 }
 
-function objectValue(value: unknown, where: string, name: string): JsonObject {
+/** Those of an object in which anybody may choose the names. */
+function elementsOf(part: Part): readonly (readonly [name: string, element: Part])[] {
+  return Object.entries(objectOf(part)).map(([name, value]) => {
+    const label = part.label === '' ? name : `${part.label}["${name}"]`;
+    return [name, { ...part, value, path: [...part.path, name], label }];
+  });
+}
+
+function objectOf(part: Part): JsonObject {
+  const { value } = part;
   if (value === undefined || value === null) return {};
   if (isJsonObject(value)) return value;
-  throw wrongType('an object', value, where, name);
+  throw wrongType('an object', part);
 }
 
 /** An empty string says as little as no string. */
-function stringValue(value: unknown, where: string, name: string): string | undefined {
+function stringOf(part: Part): string | undefined {
+  const { value } = part;
   if (value === undefined || value === null || value === '') return undefined;
   if (typeof value === 'string') return value;
-  throw wrongType('a string', value, where, name);
+  throw wrongType('a string', part);
 }
 
-function wrongType(expected: string, found: unknown, where: string, name: string): OcipushError {
-  const message = `reading ${name}: ${where}: expected ${expected}, found ${typeName(found)}`;
+function wrongType(expected: string, { value, json, path, label }: Part): OcipushError {
+  const place = `line ${jsonLine(json.text, path)}, at ${label}`;
+  const message = `reading ${json.name}: ${place}: expected ${expected}, found ${typeName(value)}`;
   return new OcipushError('CONFIG_INVALID', message, { origin: 'config', hint: HINT });
 }

@@ -7,6 +7,7 @@ import { authFilePaths, type AuthFilePath } from './auth-file-paths.ts';
 import { askCredentialHelper } from './credential-helper.ts';
 import type { CredentialLookup, Credentials } from './credentials.ts';
 import { AUTH_FILES, joinedError } from './helper-list.ts';
+import { onceEach } from './warn.ts';
 import { systemCode, systemReason } from '../io/system-error.ts';
 
 export interface AuthLookupOptions {
@@ -141,12 +142,4 @@ async function readFile(
 function memoise<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
   return () => (made ??= make());
-}
-
-function onceEach(warn: (message: string) => void): (message: string) => void {
-  const told = new Set<string>();
-  return (message) => {
-    if (!told.has(message)) warn(message);
-    told.add(message);
-  };
 }

@@ -5,6 +5,7 @@ import { dropInFiles } from './drop-ins.ts';
 import { mergeEngineConf, type EngineConf } from './engine-conf.ts';
 import { homeDirectory } from './home.ts';
 import { readTomlFile, type ConfigTable } from './toml-file.ts';
+import type { Warn } from './warn.ts';
 
 /** Where the files of this machine are. */
 export interface ContainersConfMachine {
@@ -18,11 +19,12 @@ const FILE_NAME = 'containers.conf';
 /**
  * Reads all files, of which later ones change what earlier ones say: the vendor's, the system's with
  * its drop-ins, the user's with theirs. CONTAINERS_CONF takes the place of all these;
- * CONTAINERS_CONF_OVERRIDE comes last, whatever was before.
+ * CONTAINERS_CONF_OVERRIDE comes last, whatever was before. Of keys that nobody knows `warn` is told.
  * @throws OcipushError CONFIG_INVALID
  */
 export async function readContainersConf(
   environment: NodeJS.ProcessEnv,
+  warn: Warn,
   machine: ContainersConfMachine = thisMachine(process.platform),
 ): Promise<EngineConf> {
   const { CONTAINERS_CONF: named, CONTAINERS_CONF_OVERRIDE: override } = environment;
@@ -30,7 +32,7 @@ export async function readContainersConf(
     ? [await readNamed('CONTAINERS_CONF', named)]
     : await readAll(await usualFiles(environment, machine));
   if (override) tables.push(await readNamed('CONTAINERS_CONF_OVERRIDE', override));
-  return mergeEngineConf(tables);
+  return mergeEngineConf(tables, warn);
 }
 
 async function usualFiles(

@@ -1,12 +1,16 @@
 /** The table `[engine]` of containers.conf, as far as it speaks of a push; containers.conf(5). */
 import { withoutUndefined } from '../image/json-field.ts';
 import { isJsonObject } from '../io/bounded-json.ts';
-import { placeOf, tableAt, wrongType, type ConfigTable } from './toml-file.ts';
+import { placeIn, tableAt, wrongType, type ConfigTable } from './toml-file.ts';
+import { ENGINE_KEYS, TABLES } from './engine-keys.ts';
+import { warnOfUnknownKeys } from './unknown-keys.ts';
+import type { Warn } from './warn.ts';
 
 /** A value, and the file and key that it comes from, for those who find it wrong later. */
 export interface Setting<T> {
   readonly value: T;
-  readonly place: string;
+  /** Finds the line. */
+  readonly place: () => string;
 }
 
 /** What is not there was said nowhere; an empty text takes back what an earlier file says. */
@@ -36,12 +40,16 @@ interface Merged extends EngineConf {
 }
 
 /**
- * What the files say together, the last one that has a key. Keys that mean nothing here are left
- * alone, as in the reference.
+ * What the files say together, the last one that has a key. Of keys that nobody knows `warn` is told.
  * @throws OcipushError CONFIG_INVALID naming the file and the key of a value of the wrong type
  */
-export function mergeEngineConf(tables: readonly ConfigTable[]): EngineConf {
-  return tables.reduce<Merged>((merged, table) => mergeTable(merged, tableAt(table, 'engine')), {});
+export function mergeEngineConf(tables: readonly ConfigTable[], warn: Warn): EngineConf {
+  return tables.reduce<Merged>((merged, table) => {
+    const engine = tableAt(table, 'engine');
+    warnOfUnknownKeys(table, TABLES, warn);
+    warnOfUnknownKeys(engine, ENGINE_KEYS, warn);
+    return mergeTable(merged, engine);
+  }, {});
 }
 
 function mergeTable(merged: Merged, engine: ConfigTable): Merged {
@@ -91,7 +99,7 @@ function setting<T>(
   const value = engine.values[name];
   if (value === undefined) return undefined;
   if (!isWanted(value)) throw wrongType(engine, name, expected);
-  return { value, place: placeOf(engine, name) };
+  return { value, place: () => placeIn(engine, name) };
 }
 
 function isInteger(value: unknown): value is number {

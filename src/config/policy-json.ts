@@ -2,7 +2,15 @@
 import { resolve } from 'node:path/posix';
 import { messageOf, OcipushError } from '../errors.ts';
 import { parseStrictJson } from '../io/strict-json.ts';
-import { elementsOf, entriesOf, invalidPart, membersOf, type PolicyPart } from './policy-part.ts';
+import {
+  elementsOf,
+  entriesOf,
+  invalidPart,
+  memberPart,
+  membersOf,
+  unknownMember,
+  type PolicyPart,
+} from './policy-part.ts';
 import { parseRequirement, type PolicyRequirement } from './policy-requirement.ts';
 
 /** All of them must be met; there is at least one. */
@@ -38,11 +46,16 @@ const SCOPES: Readonly<Record<string, (scope: string) => boolean>> = {
  */
 export function parsePolicy(bytes: Uint8Array, file: string): Policy {
   try {
-    const top = { value: parseStrictJson(bytes, 'JSON'), place: '' };
+    const top = {
+      value: parseStrictJson(bytes, 'JSON'),
+      place: '',
+      path: [],
+      text: Buffer.from(bytes).toString(),
+    };
     const members = membersOf(top, ['default', 'transports']);
     const fallback = members.get('default');
     if (fallback === undefined) throw invalidPart(top, 'Default policy is missing');
-    const transports = entriesOf(members.get('transports') ?? { value: {}, place: '' });
+    const transports = entriesOf(members.get('transports') ?? memberPart(top, 'transports', {}));
     return {
       file,
       default: parseRequirements(fallback),
@@ -60,7 +73,7 @@ function parseScopes(transport: string, part: PolicyPart): ReadonlyMap<string, P
   const scopes = new Map<string, PolicyRequirements>();
   for (const [scope, requirements] of entriesOf(part)) {
     if (scope !== '' && isScope?.(scope) === false) {
-      throw invalidPart(part, `Unknown key ${JSON.stringify(scope)}: no image has this scope`);
+      throw unknownMember(part, scope, ': no image has this scope');
     }
     scopes.set(scope, parseRequirements(requirements));
   }

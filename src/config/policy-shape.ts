@@ -6,6 +6,7 @@ import {
   invalidPart,
   membersOf,
   objectOf,
+  memberPart,
   textOf,
   type PolicyPart,
 } from './policy-part.ts';
@@ -40,7 +41,7 @@ export function shapeOfType(
   shapes: Readonly<Record<string, Shape>>,
 ): { readonly type: string; readonly shape: Shape | undefined } {
   const { type = '' } = objectOf(part);
-  const name = textOf({ value: type, place: `${part.place}.type` });
+  const name = textOf(memberPart(part, 'type', type));
   const shape = Object.hasOwn(shapes, name) ? shapes[name] : undefined;
   return { type: name, shape: shape && { ...shape, members: { ...shape.members, type: isText } } };
 }

@@ -8,6 +8,8 @@ import { homeDirectory } from './home.ts';
 import { mergeRegistryRules, type RegistryRule } from './registry-rules.ts';
 import { invalidRegistries, isVersion1, readRegistryRules } from './registry-tables.ts';
 import { readTomlFile, stringAt, stringsAt, tableAt, type ConfigTable } from './toml-file.ts';
+import { warnOfUnknownKeys } from './unknown-keys.ts';
+import type { Warn } from './warn.ts';
 
 export interface ShortNames {
   /** Registries, or namespaces at one, where an image with a short name may be. */
@@ -24,15 +26,21 @@ export interface RegistriesConf extends ShortNames {
   readonly places: readonly string[];
 }
 
+const KEYS = `
+additional-layer-store-auth-helper aliases credential-helpers registries registry short-name-mode
+unqualified-search-registries
+`;
 const SYSTEM_DIRECTORY = '/etc/containers';
 
 /**
  * Reads the file and its drop-ins. A user's own file takes the place of the system's and of the
- * system's drop-ins; CONTAINERS_REGISTRIES_CONF and REGISTRIES_CONFIG_PATH name another one.
+ * system's drop-ins; CONTAINERS_REGISTRIES_CONF and REGISTRIES_CONFIG_PATH name another one. Of keys
+ * that nobody knows `warn` is told.
  * @throws OcipushError CONFIG_INVALID
  */
 export async function readRegistriesConf(
   environment: NodeJS.ProcessEnv,
+  warn: Warn,
   systemDirectory = SYSTEM_DIRECTORY,
 ): Promise<RegistriesConf> {
   const named = environment['CONTAINERS_REGISTRIES_CONF'] || environment['REGISTRIES_CONFIG_PATH'];
@@ -50,7 +58,7 @@ export async function readRegistriesConf(
   if (table === undefined && named) throw missing(named);
   const others = await Promise.all(dropIns.map(readDropIn));
   const tables = [table, ...others].filter((each) => each !== undefined);
-  return { ...merge(tables), places: [main, ...dropInDirectories] };
+  return { ...merge(tables, warn), places: [main, ...dropInDirectories] };
 }
 
 async function readDropIn(path: string): Promise<ConfigTable | undefined> {
@@ -60,15 +68,16 @@ async function readDropIn(path: string): Promise<ConfigTable | undefined> {
 }
 
 /** Later files win; an alias for nothing takes an earlier one back. */
-function merge(tables: readonly ConfigTable[]): Omit<RegistriesConf, 'places'> {
+function merge(tables: readonly ConfigTable[], warn: Warn): Omit<RegistriesConf, 'places'> {
   let searched: readonly string[] = [];
   let credentialHelpers: readonly string[] | undefined;
   let rules: readonly RegistryRule[] = [];
   const aliases = new Map<string, string>();
   for (const table of tables) {
+    warnOfUnknownKeys(table, KEYS, warn);
     searched = searchRegistries(table) ?? searched;
     credentialHelpers = stringsAt(table, 'credential-helpers') ?? credentialHelpers;
-    rules = mergeRegistryRules(rules, readRegistryRules(table));
+    rules = mergeRegistryRules(rules, readRegistryRules(table, warn));
     const entries = tableAt(table, 'aliases');
     for (const name of Object.keys(entries.values)) {
       const repository = stringAt(entries, name);

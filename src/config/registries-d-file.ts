@@ -1,7 +1,8 @@
 /** One file of registries.d; whoever has none does not load what reads YAML. */
-import { parse } from 'yaml';
 import { messageOf, OcipushError } from '../errors.ts';
 import { typeName } from './secret-json.ts';
+import { parseYamlFile, type YamlFile, type YamlPath } from './yaml-file.ts';
+import type { Warn } from './warn.ts';
 
 /** What a file says of a namespace; undefined is what it does not say. */
 export interface SignatureSection {
@@ -18,65 +19,105 @@ export interface RegistriesDFile {
   readonly namespaces: ReadonlyMap<string, SignatureSection>;
 }
 
-/** Keys that nobody knows say nothing, as in the reference. */
-type YamlMap = ReadonlyMap<unknown, unknown>;
+/** A part of a file, and where it is. */
+interface Part {
+  readonly value: unknown;
+  readonly path: YamlPath;
+  readonly file: YamlFile;
+  readonly fileName: string;
+  readonly warn: Warn;
+}
 
-/** @throws OcipushError CONFIG_INVALID */
-export function parseRegistriesD(bytes: Uint8Array, path: string): RegistriesDFile {
-  const document = mapIn(parseYaml(bytes, path), path) ?? new Map<unknown, unknown>();
-  const defaults = mapIn(document.get('default-docker'), path);
-  const namespaces = [...(mapIn(document.get('docker'), path) ?? [])].map(
-    ([name, value]) => [String(name), sectionIn(mapIn(value, path), path)] as const,
+const TOP_KEYS = ['default-docker', 'docker'];
+const SECTION_KEYS = [
+  'lookaside',
+  'lookaside-staging',
+  // What these two were called before sigstore took that name.
+  'sigstore',
+  'sigstore-staging',
+  'use-sigstore-attachments',
+];
+
+/**
+ * Of keys that nobody knows `warn` is told.
+ * @throws OcipushError CONFIG_INVALID naming the file, and the line and the key where there is one
+ */
+export function parseRegistriesD(bytes: Uint8Array, path: string, warn: Warn): RegistriesDFile {
+  const file = readYaml(bytes, path);
+  const top = { value: file.value, path: [], file, fileName: path, warn };
+  warnOfOthers(top, TOP_KEYS);
+  const defaults = memberOf(top, 'default-docker');
+  const docker = memberOf(top, 'docker');
+  const namespaces = [...(mapIn(docker)?.keys() ?? [])].map(
+    (name) => [String(name), sectionIn(memberOf(docker, name))] as const,
   );
   return {
     path,
-    defaults: defaults && sectionIn(defaults, path),
+    defaults: isThere(defaults) ? sectionIn(defaults) : undefined,
     namespaces: new Map(namespaces),
   };
 }
 
-/** YAML 1.1, as the reference reads it: there `yes` is true. */
-function parseYaml(bytes: Uint8Array, path: string): unknown {
+function readYaml(bytes: Uint8Array, path: string): YamlFile {
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    return parse(text, { version: '1.1', mapAsMap: true, logLevel: 'error' }) as unknown;
+    return parseYamlFile(bytes);
   } catch (error) {
     throw invalid(path, messageOf(error), error);
   }
 }
 
-function sectionIn(map: YamlMap | undefined, path: string): SignatureSection {
-  if (map === undefined) return {};
-  const text = (key: string): string | undefined => textIn(map, key, path);
+function sectionIn(section: Part): SignatureSection {
+  warnOfOthers(section, SECTION_KEYS);
+  const text = (key: string): string | undefined => textIn(memberOf(section, key));
   return {
-    // The second is what the first was called before sigstore took that name.
     lookaside: text('lookaside') ?? text('sigstore'),
     staging: text('lookaside-staging') ?? text('sigstore-staging'),
-    usesAttachments: truthIn(map, 'use-sigstore-attachments', path),
+    usesAttachments: truthIn(memberOf(section, 'use-sigstore-attachments')),
   };
 }
 
-function mapIn(value: unknown, path: string): YamlMap | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (value instanceof Map) return value;
-  throw invalid(path, `expected keys and values instead of ${typeName(value)}`);
+function memberOf(part: Part, key: unknown): Part {
+  return { ...part, value: mapIn(part)?.get(key), path: [...part.path, key] };
+}
+
+function isThere({ value }: Part): boolean {
+  return value !== undefined && value !== null;
+}
+
+function mapIn(part: Part): ReadonlyMap<unknown, unknown> | undefined {
+  if (!isThere(part)) return undefined;
+  if (part.value instanceof Map) return part.value;
+  throw wrongType(part, 'keys and values');
+}
+
+function warnOfOthers(part: Part, known: readonly string[]): void {
+  for (const key of mapIn(part)?.keys() ?? []) {
+    if (known.includes(String(key))) continue;
+    const place = part.file.place([...part.path, key]);
+    part.warn(`ignoring an unknown key: ${JSON.stringify(part.fileName)}: ${place}`);
+  }
 }
 
 /** The reference takes an empty text for none. */
-function textIn(map: YamlMap, key: string, path: string): string | undefined {
-  const value = map.get(key) ?? '';
-  if (typeof value === 'string') return value || undefined;
-  throw invalid(path, `${key}: expected a URL instead of ${typeName(value)}`);
+function textIn(part: Part): string | undefined {
+  if (!isThere(part)) return undefined;
+  if (typeof part.value === 'string') return part.value || undefined;
+  throw wrongType(part, 'a URL');
 }
 
-function truthIn(map: YamlMap, key: string, path: string): boolean | undefined {
-  const value = map.get(key) ?? undefined;
-  if (value === undefined || typeof value === 'boolean') return value;
+function truthIn(part: Part): boolean | undefined {
+  if (!isThere(part)) return undefined;
+  if (typeof part.value === 'boolean') return part.value;
   // In quotes, too, as in the reference.
-  const text = typeof value === 'string' ? value.toLowerCase() : '';
+  const text = typeof part.value === 'string' ? part.value.toLowerCase() : '';
   if (['y', 'yes', 'on', 'true'].includes(text)) return true;
   if (['n', 'no', 'off', 'false'].includes(text)) return false;
-  throw invalid(path, `${key}: expected true or false instead of ${typeName(value)}`);
+  throw wrongType(part, 'true or false');
+}
+
+function wrongType({ value, path, file, fileName }: Part, expected: string): OcipushError {
+  const place = path.length === 0 ? '' : `${file.place(path)}: `;
+  return invalid(fileName, `${place}expected ${expected} instead of ${typeName(value)}`);
 }
 
 function invalid(path: string, problem: string, cause?: unknown): OcipushError {

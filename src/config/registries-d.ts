@@ -7,6 +7,7 @@ import { readSmallFile, statPath } from '../io/file-reader.ts';
 import { isAbsent, systemReason } from '../io/system-error.ts';
 import { homeDirectory } from './home.ts';
 import type { RegistriesDFile, SignatureSection } from './registries-d-file.ts';
+import type { Warn } from './warn.ts';
 
 export interface RegistriesD {
   /** By registry, namespace, repository or image, or `*.DOMAIN`. */
@@ -27,6 +28,8 @@ export interface SignaturePlaces {
 
 export interface RegistriesDPlaces {
   readonly environment: NodeJS.ProcessEnv;
+  /** Told of keys that nobody knows. */
+  readonly warn: Warn;
   /** Where the system's directory is, which counts for users who have none. */
   readonly systemDirectory?: string;
   /** Of this process. */
@@ -44,7 +47,9 @@ const FILE_LIMIT = 1024 * 1024;
 export async function readRegistriesD(places: RegistriesDPlaces): Promise<RegistriesD> {
   const home = homeDirectory(places.environment);
   const directory = await chooseDirectory(home, places.systemDirectory ?? SYSTEM_DIRECTORY);
-  const files = await Promise.all((await yamlFiles(directory)).map(readFile));
+  const files = await Promise.all(
+    (await yamlFiles(directory)).map((path) => readFile(path, places.warn)),
+  );
   return { ...merge(files), fallback: fallbackFor(places, home) };
 }
 
@@ -84,13 +89,13 @@ async function yamlFiles(directory: string): Promise<readonly string[]> {
   }
 }
 
-async function readFile(path: string): Promise<RegistriesDFile> {
+async function readFile(path: string, warn: Warn): Promise<RegistriesDFile> {
   const bytes = await readSmallFile(path, FILE_LIMIT).catch((error: unknown) => {
     const message = `reading signature storage configuration: open ${path}: ${systemReason(error)}`;
     throw invalid(message, 'make it a file that you may read', error);
   });
   const { parseRegistriesD } = await import('./registries-d-file.ts');
-  return parseRegistriesD(bytes, path);
+  return parseRegistriesD(bytes, path, warn);
 }
 
 function merge(files: readonly RegistriesDFile[]): Omit<RegistriesD, 'fallback'> {

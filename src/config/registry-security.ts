@@ -2,6 +2,7 @@
 import { OcipushError } from '../errors.ts';
 import type { RegistriesConf } from './registries-conf.ts';
 import { ruleFor } from './registry-rules.ts';
+import type { Warn } from './warn.ts';
 
 /** `insecure`: any certificate will do, and plain HTTP where HTTPS fails. */
 export type RegistrySecurity = 'secure' | 'insecure';
@@ -13,12 +14,13 @@ export type RegistrySecurity = 'secure' | 'insecure';
  */
 export function createSecurityLookup(
   environment: NodeJS.ProcessEnv,
+  warn: Warn,
   systemDirectory?: string,
 ): (repository: string) => Promise<RegistrySecurity> {
   let reading: Promise<RegistriesConf> | undefined;
   return async (repository) => {
     reading ??= import('./registries-conf.ts').then(({ readRegistriesConf }) =>
-      readRegistriesConf(environment, systemDirectory),
+      readRegistriesConf(environment, warn, systemDirectory),
     );
     const { rules, places } = await reading;
     const rule = ruleFor(rules, repository);

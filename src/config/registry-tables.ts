@@ -9,6 +9,13 @@ import {
   tablesAt,
   type ConfigTable,
 } from './toml-file.ts';
+import { warnOfUnknownKeys } from './unknown-keys.ts';
+import type { Warn } from './warn.ts';
+
+/** Mirrors are tables of their own, which a push does not look at. */
+const RULE_KEYS = `
+blocked insecure location mirror mirror-by-digest-only prefix pull-from-mirror
+`;
 
 /** Tables of version 1 of the format, and what a registry in them is. */
 const VERSION_1 = { search: {}, insecure: { insecure: true }, block: { blocked: true } } as const;
@@ -17,9 +24,9 @@ const VERSION_1 = { search: {}, insecure: { insecure: true }, block: { blocked: 
  * The rules of one file; of several for one prefix the first counts.
  * @throws OcipushError CONFIG_INVALID for what the reference refuses, too
  */
-export function readRegistryRules(file: ConfigTable): readonly RegistryRule[] {
-  if (isVersion1(file)) return readVersion1(file);
-  const rules = tablesAt(file, 'registry').map(readRule);
+export function readRegistryRules(file: ConfigTable, warn: Warn): readonly RegistryRule[] {
+  if (isVersion1(file)) return readVersion1(file, warn);
+  const rules = tablesAt(file, 'registry').map((table) => readRule(table, warn));
   checkLocations(rules, file);
   return withoutRepetition(rules);
 }
@@ -29,7 +36,8 @@ export function isVersion1(file: ConfigTable): boolean {
   return 'registries' in file.values;
 }
 
-function readRule(table: ConfigTable): RegistryRule {
+function readRule(table: ConfigTable, warn: Warn): RegistryRule {
+  warnOfUnknownKeys(table, RULE_KEYS, warn);
   const location = locationAt(table, 'location');
   const prefix = locationAt(table, 'prefix') || location;
   if (prefix === '')
@@ -76,11 +84,12 @@ function checkLocations(rules: readonly RegistryRule[], file: ConfigTable): void
   }
 }
 
-function readVersion1(file: ConfigTable): readonly RegistryRule[] {
+function readVersion1(file: ConfigTable, warn: Warn): readonly RegistryRule[] {
   if ('registry' in file.values || 'unqualified-search-registries' in file.values) {
     throw invalidRegistries(file.file, 'mixing sysregistry v1/v2 is not supported');
   }
   const registries = tableAt(file, 'registries');
+  warnOfUnknownKeys(registries, Object.keys(VERSION_1).join(' '), warn);
   const rules = new Map<string, RegistryRule>();
   for (const [name, settings] of Object.entries(VERSION_1)) {
     for (const listed of stringsAt(tableAt(registries, name), 'registries') ?? []) {

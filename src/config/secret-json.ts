@@ -1,7 +1,8 @@
 /** JSON that may hold secrets: a fault is named by its position, never by the text around it. */
 import { isUtf8 } from 'node:buffer';
 import { isJsonObject, type JsonObject } from '../io/bounded-json.ts';
-import { messageOf, OcipushError } from '../errors.ts';
+import { jsonFault } from '../io/json-fault.ts';
+import { OcipushError } from '../errors.ts';
 
 /**
  * Parses bytes that must be a JSON object in UTF-8. `what` names them in the message, `hint` says
@@ -46,45 +47,6 @@ function parse(bytes: Uint8Array): { object: JsonObject } | { fault: string } {
     if (isJsonObject(value)) return { object: value };
     return { fault: `expected an object, found ${typeName(value)}` };
   } catch (error) {
-    return { fault: describeFault(text, messageOf(error)) };
+    return { fault: jsonFault(text, error) };
   }
-}
-
-function describeFault(text: string, message: string): string {
-  const offset = faultOffset(text, message);
-  if (offset >= text.length) return 'unexpected end of JSON input';
-  const lines = text.slice(0, offset).split('\n');
-  return `invalid JSON at line ${lines.length}, column ${(lines.at(-1) ?? '').length + 1}`;
-}
-
-/**
- * Where `text` stops being JSON. For an unexpected token V8 quotes the text and gives no position:
- * the token is the last character of the shortest beginning of the text with the same fault.
- */
-function faultOffset(text: string, message: string): number {
-  if (!isTokenFault(message)) {
-    const position = /at position (\d+)/.exec(message)?.[1];
-    return position === undefined ? text.length : Number(position);
-  }
-  let sound = 0;
-  let faulty = text.length;
-  while (faulty - sound > 1) {
-    const middle = Math.floor((sound + faulty) / 2);
-    if (hasTokenFault(text.slice(0, middle))) faulty = middle;
-    else sound = middle;
-  }
-  return faulty - 1;
-}
-
-function hasTokenFault(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return false;
-  } catch (error) {
-    return isTokenFault(messageOf(error));
-  }
-}
-
-function isTokenFault(message: string): boolean {
-  return message.startsWith('Unexpected token');
 }

@@ -6,6 +6,8 @@ import { withoutUndefined } from '../image/json-field.ts';
 import { shadowedDropInFiles } from './drop-ins.ts';
 import { homeDirectory } from './home.ts';
 import { readTomlFile, stringAt, stringsAt, tableAt, type ConfigTable } from './toml-file.ts';
+import { warnOfUnknownKeys } from './unknown-keys.ts';
+import type { Warn } from './warn.ts';
 
 export interface StorageConf {
   /** `overlay`, `vfs` or any other; undefined when it is what is found in the graph root. */
@@ -30,6 +32,18 @@ const DEFAULT_GRAPH_ROOT = '/var/lib/containers/storage';
 /** Every graph root that has been used has it. */
 const LOCK_FILE = 'storage.lock';
 
+const STORAGE_KEYS = `
+driver driver_priority graphroot imagestore options rootless_storage_path runroot transient_store
+`;
+
+/** Those of older versions, too; the tables of single drivers among them are not looked at. */
+const OPTIONS_KEYS = `
+additionalimagestores additionallayerstores aufs auto-userns-max-size auto-userns-min-size btrfs
+disable-volatile force_mask ignore_chown_errors inodes mount_program mountopt ostree_repo overlay
+override_kernel_check pull_options remap-gids remap-group remap-uids remap-user
+root-auto-userns-user size skip_mount_home thinpool vfs zfs
+`;
+
 /** What a file says. */
 interface Settings {
   readonly driver?: string;
@@ -41,28 +55,31 @@ interface Settings {
   readonly additionalImageStores?: readonly string[];
 }
 
-/** Who looks for images, and what paths may refer to. */
+/** Who looks for images, what paths may refer to, and who is told of unknown keys. */
 interface User {
   /** Of the user outside of `podman unshare`; 0 is root with root's storage. */
   readonly uid: number;
   readonly environment: NodeJS.ProcessEnv;
+  readonly warn: Warn;
 }
 
 /**
  * The storage that podman 5 uses for the same user and environment: CONTAINERS_STORAGE_CONF alone,
- * else the user's file, else the system's, which says little to a user; then drop-ins.
+ * else the user's file, else the system's, which says little to a user; then drop-ins. Of keys that
+ * nobody knows `warn` is told.
  * @throws OcipushError CONFIG_INVALID
  */
 export async function readStorageConf(
   environment: NodeJS.ProcessEnv,
+  warn: Warn,
   machine: StorageMachine = thisMachine(),
 ): Promise<StorageConf> {
   const uid = Number(environment['_CONTAINERS_ROOTLESS_UID'] ?? machine.uid);
-  const user = { uid, environment };
+  const user = { uid, environment, warn };
   const named = environment['CONTAINERS_STORAGE_CONF'];
   const files = named ? [await readNamedMain(named, user)] : await readFiles(user, machine);
   const override = environment['CONTAINERS_STORAGE_CONF_OVERRIDE'];
-  if (override) files.push(await readNamed(override));
+  if (override) files.push(await readNamed(override, warn));
   const settings: Settings = Object.assign({}, ...files);
   const options = environment['STORAGE_OPTS'];
   return {
@@ -91,31 +108,32 @@ export function driverName(name: string | undefined): string | undefined {
 async function readFiles(user: User, machine: StorageMachine): Promise<Settings[]> {
   const isRootless = user.uid !== 0;
   const own = userDirectory(user);
-  const ownFile = own === undefined ? undefined : await readSettings(join(own, 'storage.conf'));
+  const ownFile =
+    own === undefined ? undefined : await readSettings(join(own, 'storage.conf'), user.warn);
   const kind = isRootless ? 'rootless' : 'rootful';
   const dropInNames = ['storage.conf.d', `storage.${kind}.conf.d`];
   const directories = [...machine.systemDirectories.toReversed(), ...(own ? [own] : [])];
   const dropIns = await shadowedDropInFiles(
     directories.flatMap((directory) => dropInNames.map((name) => join(directory, name))),
   );
-  const main = ownFile ?? (await readSystemFile(machine, isRootless));
-  return [main, ...(await Promise.all(dropIns.map(readNamed)))];
+  const main = ownFile ?? (await readSystemFile(machine, user));
+  return [main, ...(await Promise.all(dropIns.map((path) => readNamed(path, user.warn))))];
 }
 
 /** A user without an own file shares what the storage library takes over (getRootlessStorageOpts). */
-async function readSystemFile(machine: StorageMachine, isRootless: boolean): Promise<Settings> {
+async function readSystemFile(machine: StorageMachine, { uid, warn }: User): Promise<Settings> {
   for (const directory of machine.systemDirectories) {
-    const settings = await readSettings(join(directory, 'storage.conf'));
+    const settings = await readSettings(join(directory, 'storage.conf'), warn);
     if (settings === undefined) continue;
-    if (!isRootless) return settings;
+    if (uid === 0) return settings;
     const { driver, rootlessStoragePath, graphRoot } = settings;
     return withoutUndefined<Settings>({ driver, rootlessStoragePath, sharedGraphRoot: graphRoot });
   }
   return {};
 }
 
-async function readNamedMain(path: string, { uid }: User): Promise<Settings> {
-  const { graphRoot, ...settings } = await readNamed(path);
+async function readNamedMain(path: string, { uid, warn }: User): Promise<Settings> {
+  const { graphRoot, ...settings } = await readNamed(path, warn);
   if (graphRoot === undefined) return settings;
   return uid === 0 ? { ...settings, graphRoot } : { ...settings, sharedGraphRoot: graphRoot };
 }
@@ -128,16 +146,21 @@ function userDirectory({ uid, environment }: User): string | undefined {
   return home === undefined ? undefined : join(home, '.config/containers');
 }
 
-async function readNamed(path: string): Promise<Settings> {
-  const settings = await readSettings(path);
+async function readNamed(path: string, warn: Warn): Promise<Settings> {
+  const settings = await readSettings(path, warn);
   if (settings) return settings;
   throw invalid(`loading storage configuration ${JSON.stringify(path)}: no such file or directory`);
 }
 
 /** Only the keys that the file has: those of an earlier file stay as they are. */
-async function readSettings(path: string): Promise<Settings | undefined> {
+async function readSettings(path: string, warn: Warn): Promise<Settings | undefined> {
   const file = await readTomlFile(path);
-  return file && settingsOf(tableAt(file, 'storage'));
+  if (file === undefined) return undefined;
+  const storage = tableAt(file, 'storage');
+  warnOfUnknownKeys(file, 'storage', warn);
+  warnOfUnknownKeys(storage, STORAGE_KEYS, warn);
+  warnOfUnknownKeys(tableAt(storage, 'options'), OPTIONS_KEYS, warn);
+  return settingsOf(storage);
 }
 
 function settingsOf(storage: ConfigTable): Settings {

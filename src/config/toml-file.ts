@@ -5,6 +5,7 @@ import { messageOf, OcipushError } from '../errors.ts';
 import { isJsonObject } from '../io/bounded-json.ts';
 import { collect } from '../io/bytes.ts';
 import { isAbsent, systemReason } from '../io/system-error.ts';
+import { tomlLines, tomlPath } from './toml-lines.ts';
 
 /** A table of a file, and how messages call it. */
 export interface ConfigTable {
@@ -13,6 +14,8 @@ export interface ConfigTable {
   /** `storage.options`; empty for the file itself. */
   readonly path: string;
   readonly values: Readonly<Record<string, unknown>>;
+  /** Of the whole file. */
+  readonly text: string;
 }
 
 /** Far more than any such file has. */
@@ -38,8 +41,9 @@ export async function readTomlFile(path: string): Promise<ConfigTable | undefine
 /** @throws OcipushError CONFIG_INVALID naming the file, the line, and the key that stands on it */
 export function parseToml(bytes: Uint8Array, file: string): ConfigTable {
   try {
-    const values: TomlTable = parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-    return { file, path: '', values };
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    const values: TomlTable = parse(text);
+    return { file, path: '', values, text };
   } catch (error) {
     const fault = faultOf(error, Buffer.from(bytes).toString());
     throw invalid(`loading configuration ${JSON.stringify(file)}: ${fault}`, 'correct it');
@@ -50,7 +54,7 @@ export function parseToml(bytes: Uint8Array, file: string): ConfigTable {
 export function tableAt(table: ConfigTable, name: string): ConfigTable {
   const value = table.values[name] ?? {};
   if (!isJsonObject(value)) throw wrongType(table, name, 'a table');
-  return { file: table.file, path: pathOf(table, name), values: value };
+  return { ...table, path: tomlPath(table.path, name), values: value };
 }
 
 /** Undefined when it is not there or empty. @throws OcipushError CONFIG_INVALID */
@@ -82,8 +86,8 @@ export function tablesAt(table: ConfigTable, name: string): readonly ConfigTable
     throw wrongType(table, name, 'an array of tables');
   }
   return value.map((values, index) => ({
-    file: table.file,
-    path: `${pathOf(table, name)}[${index}]`,
+    ...table,
+    path: `${tomlPath(table.path, name)}[${index}]`,
     values,
   }));
 }
@@ -98,19 +102,17 @@ function faultOf(error: unknown, text: string): string {
   return `${where}${key === undefined ? '' : `, at ${key}`}: ${fault}`;
 }
 
-function pathOf({ path }: ConfigTable, name: string): string {
-  return path === '' ? name : `${path}.${name}`;
-}
-
-/** How messages name a key: `"/etc/containers/containers.conf": engine.retry`. */
-export function placeOf(table: ConfigTable, name: string): string {
-  return `${JSON.stringify(table.file)}: ${pathOf(table, name)}`;
+/** How messages name a key: `"/etc/containers/containers.conf": line 3, at engine.retry`. */
+export function placeIn({ file, path, text }: ConfigTable, name: string): string {
+  const key = tomlPath(path, name);
+  const line = tomlLines(text).get(key);
+  return `${JSON.stringify(file)}: ${line === undefined ? '' : `line ${line}, `}at ${key}`;
 }
 
 /** The error of a key whose value is not what is expected. */
 export function wrongType(table: ConfigTable, name: string, expected: string): OcipushError {
   return invalid(
-    `loading configuration ${placeOf(table, name)}: expected ${expected}`,
+    `loading configuration ${placeIn(table, name)}: expected ${expected}`,
     'correct it',
   );
 }

@@ -2,7 +2,7 @@
 import type { ProgressEvent, ProgressSink } from './progress.ts';
 import { retryReport, type PushNotes, type RetryReport } from './report.ts';
 
-/** Notes what passes, and passes it on. */
+/** Notes what passes, and passes it on; of warnings that say the same, the first. */
 export class NotingSink implements ProgressSink, PushNotes {
   readonly warnings: string[] = [];
   readonly retries: RetryReport[] = [];
@@ -13,7 +13,11 @@ export class NotingSink implements ProgressSink, PushNotes {
   }
 
   event(event: ProgressEvent): void {
-    if (event.kind === 'warning') this.warnings.push(event.message);
+    if (event.kind === 'warning') {
+      // Several readers of one file find the same in it.
+      if (this.warnings.includes(event.message)) return;
+      this.warnings.push(event.message);
+    }
     if (event.kind === 'retry') this.retries.push(retryReport(event));
     this.#next.event(event);
   }

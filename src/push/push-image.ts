@@ -103,10 +103,10 @@ async function registryOptions(
   warn: (message: string) => void,
 ): Promise<RegistryOptions> {
   const { credentials, authfile } = request;
-  const { credentialHelpers } = await readRegistriesConf(environment);
+  const { credentialHelpers } = await readRegistriesConf(environment, warn);
   const lookup = { authfile, environment, credentialHelpers, warn, signal };
   return {
-    ...connectionOptions(request, environment),
+    ...connectionOptions(request, environment, warn),
     credentialsFor: credentials ? async () => credentials : createAuthFileLookup(lookup),
   };
 }

@@ -3,6 +3,7 @@ import { createCertificateLookup } from '../config/certs-d.ts';
 import { createProxyLookup } from '../config/proxy.ts';
 import { createSecurityLookup } from '../config/registry-security.ts';
 import { readSystemAuthorities } from '../config/system-authorities.ts';
+import type { Warn } from '../config/warn.ts';
 import { systemClock } from '../io/retry-clock.ts';
 import { DEFAULT_LIMITS, type RegistryOptions } from './options.ts';
 import { UploadHosts } from './upload-host.ts';
@@ -15,14 +16,19 @@ export interface ConnectionWish {
   readonly certDir?: string | undefined;
 }
 
-/** Reads nothing yet. @param environment says where the configuration is */
+/**
+ * Reads nothing yet.
+ * @param environment says where the configuration is
+ * @param warn told of what stands there and means nothing
+ */
 export function connectionOptions(
   { tlsVerify, certDir }: ConnectionWish,
   environment: NodeJS.ProcessEnv,
+  warn: Warn,
 ): Omit<RegistryOptions, 'credentialsFor'> {
   return {
     tlsVerify,
-    securityOf: createSecurityLookup(environment),
+    securityOf: createSecurityLookup(environment, warn),
     systemAuthorities: () => readSystemAuthorities(environment),
     proxyFor: createProxyLookup(environment),
     certificatesFor: createCertificateLookup({ certDir, home: environment['HOME'] || undefined }),

@@ -1,6 +1,7 @@
 /** Logging in for programs: names instead of what is made of them, and defaults for all the rest. */
 import { openAuthStore } from '../config/auth-store.ts';
 import { readRegistriesConf } from '../config/registries-conf.ts';
+import { warnNobody } from '../config/warn.ts';
 import { connectionOptions, type ConnectionWish } from './connection-options.ts';
 import { login } from './login.ts';
 
@@ -28,12 +29,12 @@ export interface LoginToRequest extends ConnectionWish {
 export async function loginTo(request: LoginToRequest): Promise<string> {
   const { registry: key, user, password, environment = process.env } = request;
   const signal = request.signal ?? new AbortController().signal;
-  const { credentialHelpers } = await readRegistriesConf(environment);
+  const { credentialHelpers } = await readRegistriesConf(environment, warnNobody);
   return login({
     key,
     registry: key.split('/', 1)[0] ?? key,
     credentials: { kind: 'basic', user, password },
-    connection: connectionOptions(request, environment),
+    connection: connectionOptions(request, environment, warnNobody),
     store: await openAuthStore(request, { environment, credentialHelpers, signal }),
     signal,
   });

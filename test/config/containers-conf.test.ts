@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readContainersConf } from '../../src/config/containers-conf.ts';
+import { warnNobody } from '../../src/config/warn.ts';
 import { temporaryDirectory, writeFiles } from './places.ts';
 
 const PLACES = {
@@ -25,7 +26,7 @@ async function read(
   await writeFiles(root, Object.fromEntries(contents) as Record<string, string>);
   const environment = { HOME: join(root, 'home'), ...variables(root) };
   const machine = { vendorDirectory: join(root, 'usr'), systemDirectory: join(root, 'etc') };
-  const { env, retryDelay } = await readContainersConf(environment, machine);
+  const { env, retryDelay } = await readContainersConf(environment, warnNobody, machine);
   return { names: env?.value, last: retryDelay?.value };
 }
 
@@ -97,7 +98,7 @@ describe('readContainersConf', () => {
     const root = await temporaryDirectory();
     await writeFiles(root, { 'x.conf': '[engine]\nretry = 3\ncompression_format = zstd\n' });
     const environment = { HOME: root, CONTAINERS_CONF: join(root, 'x.conf') };
-    await expect(readContainersConf(environment)).rejects.toMatchObject({
+    await expect(readContainersConf(environment, warnNobody)).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
       message: expect.stringMatching(
         /^loading configuration ".*\/x\.conf": line 3, column \d+, at compression_format: /,

@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { mergeEngineConf, type EngineConf } from '../../src/config/engine-conf.ts';
 import { parseToml } from '../../src/config/toml-file.ts';
+import { warnNobody } from '../../src/config/warn.ts';
 
 /** What files with these bodies of `[engine]` say, the first one first. */
 function merge(...bodies: readonly string[]): EngineConf {
   const tables = bodies.map((body, index) =>
     parseToml(Buffer.from(`[engine]\n${body}\n`), `/${index}.conf`),
   );
-  return mergeEngineConf(tables);
+  return mergeEngineConf(tables, warnNobody);
 }
 
 function valuesOf(conf: EngineConf): object {
@@ -77,8 +78,9 @@ describe('mergeEngineConf', () => {
       'retry = 1\ncompression_format = "zstd"',
       'retry = 2',
     );
-    expect(retry).toEqual({ value: 2, place: '"/1.conf": engine.retry' });
-    expect(compressionFormat?.place).toBe('"/0.conf": engine.compression_format');
+    expect(retry?.value).toBe(2);
+    expect(retry?.place()).toBe('"/1.conf": line 2, at engine.retry');
+    expect(compressionFormat?.place()).toBe('"/0.conf": line 3, at engine.compression_format');
   });
 
   test.each([
@@ -98,14 +100,16 @@ describe('mergeEngineConf', () => {
       expect.objectContaining({
         code: 'CONFIG_INVALID',
         origin: 'config',
-        message: expect.stringContaining(`loading configuration "/1.conf": ${message}`) as string,
+        message: expect.stringContaining(
+          `loading configuration "/1.conf": line 2, at ${message}`,
+        ) as string,
       }),
     );
   });
 
   test('engine must be a table', () => {
-    expect(() => mergeEngineConf([parseToml(Buffer.from('engine = 1'), '/x')])).toThrow(
-      'loading configuration "/x": engine: expected a table',
+    expect(() => mergeEngineConf([parseToml(Buffer.from('engine = 1'), '/x')], warnNobody)).toThrow(
+      'loading configuration "/x": line 1, at engine: expected a table',
     );
   });
 });

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readRegistriesConf } from '../../src/config/registries-conf.ts';
+import { warnNobody } from '../../src/config/warn.ts';
 import { temporaryDirectory, writeFiles } from './places.ts';
 
 type Files = Readonly<Record<string, string>>;
@@ -11,6 +12,7 @@ async function read(files: Files, environment: Readonly<Record<string, string>> 
   const places = Object.entries(environment).map(([name, value]) => [name, join(root, value)]);
   const conf = await readRegistriesConf(
     { HOME: join(root, 'home'), ...(Object.fromEntries(places) as NodeJS.ProcessEnv) },
+    warnNobody,
     join(root, 'etc'),
   );
   return { search: conf.unqualifiedSearchRegistries, aliases: Object.fromEntries(conf.aliases) };
@@ -105,6 +107,10 @@ test.each<[Files, readonly string[] | undefined]>([
 ])('credential-helpers of %j', async (files, helpers) => {
   const root = await temporaryDirectory();
   await writeFiles(root, files);
-  const conf = await readRegistriesConf({ HOME: join(root, 'home') }, join(root, 'etc'));
+  const conf = await readRegistriesConf(
+    { HOME: join(root, 'home') },
+    warnNobody,
+    join(root, 'etc'),
+  );
   expect(conf.credentialHelpers).toEqual(helpers);
 });

@@ -6,6 +6,7 @@ import {
   type RegistriesD,
   type RegistriesDPlaces,
 } from '../../src/config/registries-d.ts';
+import { warnNobody } from '../../src/config/warn.ts';
 import { thrownBy } from '../support/thrown.ts';
 import { temporaryDirectory, writeFiles } from './places.ts';
 
@@ -25,7 +26,13 @@ async function read(files: Files, places: Partial<RegistriesDPlaces> = {}): Prom
   const root = await temporaryDirectory();
   await writeFiles(root, files);
   const environment = { HOME: join(root, 'home') };
-  return readRegistriesD({ environment, systemDirectory: join(root, 'etc'), uid: 0, ...places });
+  return readRegistriesD({
+    environment,
+    systemDirectory: join(root, 'etc'),
+    uid: 0,
+    warn: warnNobody,
+    ...places,
+  });
 }
 
 async function placesIn(yaml: string) {

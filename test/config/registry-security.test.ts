@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createSecurityLookup } from '../../src/config/registry-security.ts';
+import { warnNobody } from '../../src/config/warn.ts';
 import { thrownBy } from '../support/thrown.ts';
 import { temporaryDirectory, writeFiles } from './places.ts';
 
@@ -11,7 +12,10 @@ async function lookUp(files: Readonly<Record<string, string>>, repository = 'r.t
   const root = await temporaryDirectory();
   await writeFiles(root, files);
   const environment = { HOME: join(root, 'home') };
-  return { root, found: createSecurityLookup(environment, join(root, 'etc'))(repository) };
+  return {
+    root,
+    found: createSecurityLookup(environment, warnNobody, join(root, 'etc'))(repository),
+  };
 }
 
 describe('how safely a repository is spoken to', () => {

@@ -2,9 +2,10 @@ import { describe, expect, test } from 'vitest';
 import type { RegistryRule } from '../../src/config/registry-rules.ts';
 import { readRegistryRules } from '../../src/config/registry-tables.ts';
 import { parseToml } from '../../src/config/toml-file.ts';
+import { warnNobody } from '../../src/config/warn.ts';
 
 function read(toml: string): readonly RegistryRule[] {
-  return readRegistryRules(parseToml(Buffer.from(toml), '/etc/registries.conf'));
+  return readRegistryRules(parseToml(Buffer.from(toml), '/etc/registries.conf'), warnNobody);
 }
 
 function rule(prefix: string, more: Partial<RegistryRule> = {}): RegistryRule {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { imageStoresOf, readStorageConf } from '../../src/config/storage-conf.ts';
+import { warnNobody } from '../../src/config/warn.ts';
 import { temporaryDirectory, writeFiles } from './places.ts';
 
 type Files = Readonly<Record<string, string>>;
@@ -15,6 +16,7 @@ async function read(files: Files, environment: NodeJS.ProcessEnv = {}, uid = 100
   ]);
   const conf = await readStorageConf(
     { HOME: '/home/me', ...(Object.fromEntries(places) as NodeJS.ProcessEnv) },
+    warnNobody,
     { uid, systemDirectories: [join(root, 'etc'), join(root, 'usr')] },
   );
   return conf;

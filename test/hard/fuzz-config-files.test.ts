@@ -10,6 +10,7 @@ import { readRegistriesConf } from '../../src/config/registries-conf.ts';
 import { ruleFor } from '../../src/config/registry-rules.ts';
 import { readStorageConf } from '../../src/config/storage-conf.ts';
 import { readSystemAuthorities } from '../../src/config/system-authorities.ts';
+import { warnNobody } from '../../src/config/warn.ts';
 import { digestOf } from '../../src/image/digest.ts';
 import { openBlobCache } from '../../src/push/blob-cache.ts';
 import { FIRST_CERTIFICATE, FIRST_KEY, SECOND_CERTIFICATE } from '../config/certificates.ts';
@@ -94,23 +95,25 @@ const FILES = [
   }),
   refusing(
     'containers.conf',
-    inFile(textBytes([CONTAINERS_CONF]), () => readContainersConf({ CONTAINERS_CONF: file })),
+    inFile(textBytes([CONTAINERS_CONF]), () =>
+      readContainersConf({ CONTAINERS_CONF: file }, warnNobody),
+    ),
   ),
   refusing(
     'registries.conf',
     inFile(textBytes(REGISTRIES_CONF), async () => {
       const environment = { CONTAINERS_REGISTRIES_CONF: file };
-      const { rules } = await readRegistriesConf(environment, '/nowhere');
+      const { rules } = await readRegistriesConf(environment, warnNobody, '/nowhere');
       ruleFor(rules, 'a.b/c/d');
     }),
   ),
   refusing(
     'storage.conf',
     inFile(textBytes([STORAGE_CONF]), () =>
-      readStorageConf(
-        { CONTAINERS_STORAGE_CONF: file, HOME: '/home' },
-        { uid: 1000, systemDirectories: [] },
-      ),
+      readStorageConf({ CONTAINERS_STORAGE_CONF: file, HOME: '/home' }, warnNobody, {
+        uid: 1000,
+        systemDirectories: [],
+      }),
     ),
   ),
   refusing(

@@ -5,6 +5,7 @@ import { parsePolicy, type Policy } from '../../src/config/policy-json.ts';
 import { requirementsFor } from '../../src/config/policy.ts';
 import { createProxyLookup } from '../../src/config/proxy.ts';
 import { parseRegistriesD } from '../../src/config/registries-d-file.ts';
+import { warnNobody } from '../../src/config/warn.ts';
 import { parseJsonObject } from '../../src/io/bounded-json.ts';
 import { parseStrictJson } from '../../src/io/strict-json.ts';
 import { UNCHECKED_REQUIREMENTS } from '../support/policies.ts';
@@ -50,7 +51,7 @@ const TEXTS = [
   }),
   refusing('registries.d', {
     inputs: textBytes([REGISTRIES_D]),
-    read: (input) => parseRegistriesD(input, 'x'),
+    read: (input) => parseRegistriesD(input, 'x', warnNobody),
     refusals: ['CONFIG_INVALID'],
     examples: [Buffer.from('docker: &a [*a]'), Buffer.from('docker: {a: {lookaside: &b [*b]}}')],
   }),

@@ -25,7 +25,7 @@ describe('parseStrictJson', () => {
     ['{"":1,"":2}', ''],
     ['{"__proto__":1,"__proto__":2}', '__proto__'],
   ])('refuses %s', (text, name) => {
-    const message = `parsing it: Duplicate key ${JSON.stringify(name)}`;
+    const message = `parsing it: line 1: Duplicate key ${JSON.stringify(name)}`;
     expect(failureText(() => parse(text))).toBe(message);
   });
 
@@ -49,6 +49,6 @@ describe('parseStrictJson', () => {
     ['many arrays', `{"a":${'['.repeat(1e6)}${']'.repeat(1e6)},"a":1}`],
     ['many objects', `{"a":${'{"a":'.repeat(5e5)}0${'}'.repeat(5e5)},"a":1}`],
   ])('gets through %s', (_, text) => {
-    expect(failureText(() => parse(text))).toBe('parsing it: Duplicate key "a"');
+    expect(failureText(() => parse(text))).toBe('parsing it: line 1: Duplicate key "a"');
   });
 });

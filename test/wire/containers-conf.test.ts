@@ -128,12 +128,15 @@ test('image_copy_tmp_dir takes the place of /var/tmp where TMPDIR is not set', a
 test.each([
   [
     'compression_format = "brotli"',
-    'engine.compression_format: cannot find compressor for "brotli"',
+    'line 2, at engine.compression_format: cannot find compressor for "brotli"',
   ],
-  ['compression_level = 10', 'engine.compression_level: '],
-  ['retry_delay = "5"', 'engine.retry_delay: time: missing unit in duration "5"'],
-  ['retry = "3"', 'engine.retry: expected a whole number'],
-  ['image_copy_tmp_dir = "x"', 'engine.image_copy_tmp_dir: "x": relative paths are not accepted'],
+  ['compression_level = 10', 'line 2, at engine.compression_level: '],
+  ['retry_delay = "5"', 'line 2, at engine.retry_delay: time: missing unit in duration "5"'],
+  ['retry = "3"', 'line 2, at engine.retry: expected a whole number'],
+  [
+    'image_copy_tmp_dir = "x"',
+    'line 2, at engine.image_copy_tmp_dir: "x": relative paths are not accepted',
+  ],
   ['retry = ', 'line 2, column 9, at retry: '],
 ])('%s is told with its place, before anything is done', async (engine, error) => {
   await using scene = await openScene();
@@ -145,6 +148,27 @@ test.each([
     error: expect.stringContaining(place) as string,
   });
   expect(scene.registry.requests).toEqual([]);
+});
+
+test('a key that nobody knows is told once, however many read its file', async () => {
+  const auth = { kind: 'basic', user: 'me', password: 'secret' } as const;
+  await using scene = await openScene({ auth });
+  const { push } = await open(scene);
+  const entry = { auth: Buffer.from('me:secret').toString('base64') };
+  const file = { auths: { [scene.registry.host]: entry } };
+  await writeFile(scene.path('auth.json'), JSON.stringify(file));
+  // It is read for the safety of the registry, and for credential helpers.
+  await writeFile(scene.path('registries.conf'), '\n[registre]\n');
+  const env = { CONTAINERS_REGISTRIES_CONF: scene.path('registries.conf') };
+  const run = await push('retri = 1', [PLAIN, `--authfile=${scene.path('auth.json')}`], {
+    env,
+  });
+  expect(run).toMatchObject({ code: 0 });
+  const warnings = run.stderr.split('\n').filter((line) => line.includes('level=warning'));
+  expect(warnings).toEqual([
+    expect.stringContaining('line 2, at engine.retri'),
+    expect.stringContaining('line 2, at registre'),
+  ]);
 });
 
 test('the user is found in the home, and keys of other programs mean nothing', async () => {

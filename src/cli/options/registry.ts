@@ -59,7 +59,7 @@ export async function parseRegistryOptions(
   warn: (message: string) => void,
 ): Promise<RegistryOptions> {
   return {
-    ...(await parseConnectionOptions(flags, host)),
+    ...(await parseConnectionOptions(flags, host, warn)),
     credentialsFor: await credentialLookup(flags, host, warn),
   };
 }
@@ -68,10 +68,11 @@ export async function parseRegistryOptions(
 export async function parseConnectionOptions(
   flags: ConnectionFlags & TransferFlags,
   { environment }: Host,
+  warn: (message: string) => void,
 ): Promise<Omit<RegistryOptions, 'credentialsFor'>> {
   const { connectionOptions } = await import('../../registry/connection-options.ts');
   return {
-    ...connectionOptions(flags, environment),
+    ...connectionOptions(flags, environment, warn),
     ...parseTransferOptions(flags),
   };
 }
@@ -108,6 +109,6 @@ async function createLookup(
     import('../../config/auth-lookup.ts'),
     import('../../config/registries-conf.ts'),
   ]);
-  const { credentialHelpers } = await readRegistriesConf(environment);
+  const { credentialHelpers } = await readRegistriesConf(environment, warn);
   return createAuthFileLookup({ authfile, environment, credentialHelpers, warn, signal });
 }

@@ -1,5 +1,5 @@
 /** The file of `--sign-by-sigstore`: with what to sign, and where to put that on record. */
-import { parseDocument } from 'yaml';
+import { LineCounter, parseDocument } from 'yaml';
 import { messageOf, OcipushError, wrapError } from '../../errors.ts';
 import { readSmallFile } from '../../io/file-reader.ts';
 import { isJsonObject } from '../../io/bounded-json.ts';
@@ -64,10 +64,14 @@ export async function readParameterFile(path: string): Promise<SigningParameters
 
 /** All scalars come as text, as the reference reads them into its fields. */
 function parseYaml(text: string): unknown {
-  const document = parseDocument(text, { schema: 'failsafe', prettyErrors: false });
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { schema: 'failsafe', prettyErrors: false, lineCounter });
   const [fault] = document.errors;
   // What stands around the fault may be a secret, and is not shown.
-  if (fault) throw invalid(`parsing: ${fault.code} at character ${fault.pos[0]}`);
+  if (fault) {
+    const { line, col } = lineCounter.linePos(fault.pos[0]);
+    throw invalid(`parsing: ${fault.code} at line ${line}, column ${col}`);
+  }
   if (document.contents === null) throw invalid('parsing: EOF');
   try {
     return document.toJS();

@@ -110,7 +110,7 @@ class StorageDestination implements ImageDestination {
   }
 
   currentDigest(): Promise<Digest | undefined> {
-    return digestAt(this.#opened.target, this.#opened.context.environment);
+    return digestAt(this.#opened.target, this.#opened.context);
   }
 
   previewBlob(): Promise<BlobPreview> {

@@ -22,7 +22,7 @@ export function parseContainersStorageReference(
     toString: () => `containers-storage:${text}`,
     ...(name.named !== undefined && { dockerReference: name.named }),
     openSource: async (context) => {
-      const conf = await specifiedStorage(specifier, context.environment);
+      const conf = await specifiedStorage(specifier, context);
       const find: StorageRequest['find'] = (view) => ({
         ...lookUpStored(view, name),
         digest: name.named?.digest,
@@ -48,10 +48,10 @@ export function storageNameReference(text: string): SourceReference {
     transport: 'containers-storage',
     toString: () => text,
     openSource: async (context) => {
-      const { environment } = context;
-      const conf = await readStorageConf(environment);
+      const { environment, warn } = context;
+      const conf = await readStorageConf(environment, warn);
       const isShort = name.kind === 'name' && name.short;
-      const registries = isShort ? await readRegistriesConf(environment) : undefined;
+      const registries = isShort ? await readRegistriesConf(environment, warn) : undefined;
       return openStorageSource(
         { reference, conf, find: (view) => lookUpLocally(view, name, registries) },
         context,

@@ -7,6 +7,10 @@ import {
   type StorageConf,
 } from '../../config/storage-conf.ts';
 import { OcipushError } from '../../errors.ts';
+import type { TransportContext } from '../transport.ts';
+
+/** Whose configuration counts, and who is told of what it holds. */
+export type ConfigContext = Pick<TransportContext, 'environment' | 'warn'>;
 
 /** Where to look; what is undefined is where the configuration says. */
 export interface StoreSpecifier {
@@ -27,13 +31,13 @@ export interface StoreSpecifier {
  */
 export async function specifiedStorage(
   specifier: StoreSpecifier | undefined,
-  environment: NodeJS.ProcessEnv,
+  { environment, warn }: ConfigContext,
 ): Promise<StorageConf> {
-  if (specifier === undefined) return readStorageConf(environment);
+  if (specifier === undefined) return readStorageConf(environment, warn);
   const { driver, graphRoot, options } = specifier;
   const given = { driver, additionalImageStores: imageStoresOf(options) };
   return graphRoot === undefined
-    ? { ...(await readStorageConf(environment)), ...given }
+    ? { ...(await readStorageConf(environment, warn)), ...given }
     : { ...given, graphRoot, imageStore: undefined };
 }
 

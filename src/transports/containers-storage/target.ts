@@ -3,7 +3,7 @@ import type { Digest } from '../../image/digest.ts';
 import { formatReference, type NamedReference } from '../../image/docker-reference.ts';
 import { OcipushError } from '../../errors.ts';
 import { findImage, findNamed, type StoredImage } from './image-lookup.ts';
-import { specifiedStorage, type StoreSpecifier } from './specifier.ts';
+import { specifiedStorage, type ConfigContext, type StoreSpecifier } from './specifier.ts';
 import { viewStorage, type StorageView } from './store.ts';
 import { openStoredImage } from './stored-image.ts';
 import type { StoredName } from './stored-name.ts';
@@ -43,10 +43,10 @@ export function formatTarget({ named, id }: StorageTarget): string {
  */
 export async function digestAt(
   target: StorageTarget,
-  environment: NodeJS.ProcessEnv,
+  context: ConfigContext,
 ): Promise<Digest | undefined> {
   try {
-    const conf = await specifiedStorage(target.specifier, environment);
+    const conf = await specifiedStorage(target.specifier, context);
     return await viewStorage(conf, async (view) => {
       const image = imageAt(view, target);
       return image && (await openStoredImage(view, image)).stored.digest;

@@ -10,7 +10,7 @@ async function parse(flags: readonly string[], conf: EngineConf = {}) {
 
 /** The settings as in a file. */
 function configured(format?: string, level?: number): EngineConf {
-  const place = '"/containers.conf": engine.key';
+  const place = () => '"/containers.conf": at engine.key';
   return {
     ...(format !== undefined && { compressionFormat: { value: format, place } }),
     ...(level !== undefined && { compressionLevel: { value: level, place } }),
@@ -77,7 +77,9 @@ describe('containers.conf', () => {
     expect(error).toMatchObject({
       code: 'CONFIG_INVALID',
       origin: 'config',
-      message: expect.stringMatching(/^loading configuration "\/containers\.conf": engine\.key: /),
+      message: expect.stringMatching(
+        /^loading configuration "\/containers\.conf": at engine\.key: /,
+      ),
     });
     expect(error).toMatchObject({ message: expect.stringMatching(reason) });
   });

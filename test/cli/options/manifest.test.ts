@@ -4,7 +4,10 @@ import { record } from '../recording.ts';
 
 async function parse(flags: readonly string[], ...configured: readonly string[]) {
   const { lists } = await record('manifest', 'push', ...flags, 'a', 'b');
-  const setting = { value: configured, place: '"/containers.conf": engine.add_compression' };
+  const setting = {
+    value: configured,
+    place: () => '"/containers.conf": at engine.add_compression',
+  };
   const conf = configured.length === 0 ? {} : { addCompression: setting };
   return lists.map((invocation) => parseManifestOptions(invocation.flags, conf));
 }
@@ -26,7 +29,7 @@ describe('refuses', () => {
     await expect(parse([], 'zstd', 'brotli')).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
       message:
-        'loading configuration "/containers.conf": engine.add_compression: cannot find compressor for "brotli"',
+        'loading configuration "/containers.conf": at engine.add_compression: cannot find compressor for "brotli"',
     });
   });
 

@@ -10,7 +10,7 @@ describe('parsePushOptions', () => {
   }
 
   function setting<T>(value: T): Setting<T> {
-    return { value, place: '"/containers.conf": engine.key' };
+    return { value, place: () => '"/containers.conf": at engine.key' };
   }
 
   test.each<[flags: string[], options: object]>([
@@ -69,7 +69,7 @@ describe('parsePushOptions', () => {
     await expect(parse([], { retryDelay: setting(delay) })).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
       origin: 'config',
-      message: `loading configuration "/containers.conf": engine.key: ${reason}`,
+      message: `loading configuration "/containers.conf": at engine.key: ${reason}`,
     });
   });
 });

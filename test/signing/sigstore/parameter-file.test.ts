@@ -88,7 +88,7 @@ describe('the parameter file', () => {
     [`${FULCIO}  oidcMode: deviceGrant`, 'missing oidcIssuerURL'],
     ['privateKeyFile: k\nrekorURL: r.test', 'parsing rekorURL: expected an address'],
     ['privateKeyFile: k\nrekorURL: file:///secret', 'parsing rekorURL: expected an address'],
-    ['privateKeyFile: k\nprivateKeyFile: secret', 'parsing: DUPLICATE_KEY at character 18'],
+    ['privateKeyFile: k\nprivateKeyFile: secret', 'parsing: DUPLICATE_KEY at line 2, column 1'],
     ['privateKeyFile: "secret', 'parsing: MISSING_CHAR'],
     ['privateKeyFile: k\n---\nprivateKeyFile: secret', 'parsing: MULTIPLE_DOCS'],
     [

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { StorageConf } from '../../../src/config/storage-conf.ts';
+import { warnNobody } from '../../../src/config/warn.ts';
 import {
   specifiedStorage,
   splitSpecifier,
@@ -46,7 +47,7 @@ describe('specifiedStorage', () => {
     const path = join(directory, 'storage.conf');
     await writeFile(path, '[storage]\ndriver = "vfs"\ngraphroot = "/c"\nimagestore = "/s"\n');
     const environment = { CONTAINERS_STORAGE_CONF: path, _CONTAINERS_ROOTLESS_UID: '0' };
-    return specifiedStorage(splitSpecifier(text).specifier, environment);
+    return specifiedStorage(splitSpecifier(text).specifier, { environment, warn: warnNobody });
   }
 
   test.each([

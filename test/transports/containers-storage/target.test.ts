@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { digestOf, type Digest } from '../../../src/image/digest.ts';
+import { warnNobody } from '../../../src/config/warn.ts';
 import { splitSpecifier } from '../../../src/transports/containers-storage/specifier.ts';
 import { parseStoredName } from '../../../src/transports/containers-storage/stored-name.ts';
 import { digestAt, storageTarget } from '../../../src/transports/containers-storage/target.ts';
@@ -11,7 +12,10 @@ const LAYER = { parts: [Buffer.alloc(512, 'h')] };
 
 function digestOfImage({ root, conf }: Storage, name: string): Promise<Digest | undefined> {
   const { specifier, rest } = splitSpecifier(`[${conf.driver}@${root}]${name}`);
-  return digestAt(storageTarget(specifier, parseStoredName(rest)), {});
+  return digestAt(storageTarget(specifier, parseStoredName(rest)), {
+    environment: {},
+    warn: warnNobody,
+  });
 }
 
 describe('storageTarget', () => {
@@ -60,6 +64,6 @@ describe('digestAt', () => {
     expect(await digestOfImage({ ...storage, conf }, 'a')).toBeUndefined();
     const target = storageTarget(undefined, parseStoredName('a'));
     const environment = { CONTAINERS_STORAGE_CONF: '/nonexistent' };
-    expect(await digestAt(target, environment)).toBeUndefined();
+    expect(await digestAt(target, { environment, warn: warnNobody })).toBeUndefined();
   });
 });
