@@ -18,7 +18,8 @@ export async function writeSbom(packages) {
 }
 
 async function npmSbom() {
-  const flags = ['--sbom-format=cyclonedx', '--package-lock-only'];
+  // What production leaves out includes what is also needed without development.
+  const flags = ['--sbom-format=cyclonedx', '--package-lock-only', '--include=dev'];
   const { stdout } = await promisify(execFile)('npm', ['sbom', ...flags], { maxBuffer: 2 ** 26 });
   return JSON.parse(stdout);
 }
