@@ -9,6 +9,14 @@ const BLOCK = 256 * 1024;
 /** Blocks of one direction: one is filled, one is on its way, one is read. */
 const BLOCKS = 3;
 
+export interface PortStreamOptions {
+  /**
+   * Milliseconds for which the other end, once it has something to do, may say nothing while this one
+   * waits for it; for ever unless told.
+   */
+  readonly patience?: number | undefined;
+}
+
 type Message =
   | { readonly kind: 'block'; readonly memory: ArrayBuffer; readonly length: number }
   | { readonly kind: 'spare'; readonly memory: ArrayBuffer }
@@ -33,12 +41,19 @@ export class PortStream {
   readonly #received: Exclude<Message, { kind: 'spare' }>[] = [];
   readonly #spare: ArrayBuffer[];
   readonly #waiting = new Set<() => void>();
+  readonly #patience: number | undefined;
   #broken: { readonly reason: unknown } | undefined;
+  /** Messages of the other end. */
+  #heard = 0;
+  /** While what is to be sent does not come, the other end may have nothing to do. */
+  #isStarved = true;
 
-  constructor(port: MessagePort) {
+  constructor(port: MessagePort, { patience }: PortStreamOptions = {}) {
     this.#port = port;
+    this.#patience = patience;
     this.#spare = Array.from({ length: BLOCKS }, () => new ArrayBuffer(BLOCK));
     port.on('message', (message: Message) => {
+      this.#heard += 1;
       if (message.kind === 'spare') this.#spare.push(message.memory);
       else this.#received.push(message);
       this.#wake();
@@ -63,6 +78,7 @@ export class PortStream {
     };
     try {
       for await (const chunk of stream) {
+        this.#isStarved = false;
         this.#check();
         for (let taken = 0; taken < chunk.length;) {
           block ??= new Uint8Array(await this.#next(() => this.#spare.shift()));
@@ -72,12 +88,14 @@ export class PortStream {
           taken += part.length;
           if (filled === BLOCK) flush();
         }
+        this.#isStarved = true;
       }
     } catch (error) {
       this.#post({ kind: 'failure', failure: failureOf(error) });
       throw error;
     }
     flush();
+    this.#isStarved = false;
     this.#post({ kind: 'end', result: result?.() });
   }
 
@@ -111,11 +129,25 @@ export class PortStream {
 
   async #nextReceived(): Promise<Exclude<Message, { kind: 'spare' }>> {
     this.#port.ref();
+    const watch = this.#watch();
     try {
       return await this.#next(() => this.#received.shift());
     } finally {
+      clearInterval(watch);
       this.#port.unref();
     }
+  }
+
+  /** Loses patience with another end of which nothing was heard from one look to the next. */
+  #watch(): NodeJS.Timeout | undefined {
+    let heard: number | undefined;
+    const look = (): void => {
+      if (heard === this.#heard) {
+        this.fail(new OcipushError('ARCHIVE_INVALID', 'reading it comes to no end'));
+      }
+      heard = this.#isStarved ? undefined : this.#heard;
+    };
+    return this.#patience === undefined ? undefined : setInterval(look, this.#patience);
   }
 
   async #next<T>(take: () => T | undefined): Promise<T> {

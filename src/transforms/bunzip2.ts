@@ -17,7 +17,7 @@ const OUTPUT_CHUNK = 256 * 1024;
 
 /**
  * Keeps a block as it is read and as it is written: 46 MB when all of it is the same byte. A block
- * can be made that the decoder never comes to an end with: it runs where it can be ended.
+ * can be made that the decoder never comes to an end with: it runs in a thread, which is ended then.
  * @throws OcipushError ARCHIVE_INVALID
  */
 export async function* bunzip2(input: ByteStream): ByteStream {

@@ -5,11 +5,14 @@ import { PortStream } from '../io/port-stream.ts';
 import type { Codec, CodecJob } from './codec-job.ts';
 import type { ThreadPool } from './thread-pool.ts';
 
+/** Milliseconds: bytes can be made with which a decoder goes on for ever, and none needs so long for others. */
+const PATIENCE = 120_000;
+
 /**
  * What the codec makes of the input; less than 2 MiB are on their way.
  * @param transferred ports that the codec's options name
  * @returns what the codec says of the bytes when they have ended
- * @throws what the input throws, or the codec
+ * @throws what the input throws, or the codec; OcipushError ARCHIVE_INVALID where that finds no end
  */
 export async function* throughThread(
   input: ByteStream,
@@ -18,7 +21,7 @@ export async function* throughThread(
   transferred: readonly MessagePort[] = [],
 ): AsyncGenerator<Uint8Array, unknown> {
   const { port1, port2 } = new MessageChannel();
-  const stream = new PortStream(port1);
+  const stream = new PortStream(port1, { patience: PATIENCE });
   const lease = pool.lease((reason) => stream.fail(reason));
   const job: CodecJob = { codec, port: port2 };
   lease.worker.postMessage(job, [port2, ...transferred]);

@@ -1,15 +1,16 @@
+import { EventEmitter, once } from 'node:events';
 import { MessageChannel } from 'node:worker_threads';
 import * as fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { OcipushError } from '../../src/errors.ts';
-import { MIB } from '../../src/io/bytes.ts';
-import { PortStream } from '../../src/io/port-stream.ts';
+import { MIB, type ByteStream } from '../../src/io/bytes.ts';
+import { PortStream, type PortStreamOptions } from '../../src/io/port-stream.ts';
 import { noise } from '../support/make-image.ts';
 import { bytesOf, reusing, watched } from '../support/streams.ts';
 
-function pair(): readonly [PortStream, PortStream] {
+function pair(options?: PortStreamOptions): readonly [PortStream, PortStream] {
   const { port1, port2 } = new MessageChannel();
-  const ends = [new PortStream(port1), new PortStream(port2)] as const;
+  const ends = [new PortStream(port1, options), new PortStream(port2)] as const;
   onTestFinished(() => ends.forEach((end) => end.close()));
   return ends;
 }
@@ -49,6 +50,33 @@ describe('PortStream', () => {
     await here.send(reusing(noise(10)), () => ({ a: 1 }));
     await received.next();
     expect(await received.next()).toEqual({ done: true, value: { a: 1 } });
+  });
+
+  test('loses patience with an end that has all it needs and says nothing', async () => {
+    const [here, there] = pair({ patience: 1 });
+    const sending = here.send(reusing(noise(10)));
+    await there.receive().next();
+    await sending;
+    const answer = bytesOf(here.receive());
+    await expect(answer).rejects.toMatchObject({ code: 'ARCHIVE_INVALID' });
+  });
+
+  test('has all patience while there is nothing to do', async () => {
+    const [here, there] = pair({ patience: 1 });
+    const looks = new EventEmitter();
+    async function* late(): ByteStream {
+      yield noise(10);
+      await once(looks, 'enough');
+      yield noise(10);
+    }
+    void here.send(late());
+    const answer = here.receive().next();
+    const timer = setInterval(() => looks.emit('look'), 1);
+    for (let look = 0; look < 10; look += 1) await once(looks, 'look');
+    clearInterval(timer);
+    looks.emit('enough');
+    await there.send(reusing(noise(5)));
+    expect((await answer).value).toHaveLength(5);
   });
 
   test('takes of a stream what fits into its blocks, until they come back', async () => {
