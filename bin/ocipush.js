@@ -7,5 +7,6 @@ module.enableCompileCache?.();
 // For the few answers of a push V8 would optimise undici's HTTP parser, which takes 35 MB and 0.07 s of a core.
 // What runs much longer than that, the decoder of xz, is still optimised.
 setFlagsFromString('--wasm-tiering-budget=100000000');
-const { main } = await import('../dist/cli/main.cjs');
+// An import would first search the file for names.
+const { main } = module.createRequire(import.meta.url)('../dist/cli/main.cjs');
 await main(process.argv.slice(2));
