@@ -5,6 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { parseDigest } from '../../src/image/digest.ts';
+import { encodeImageManifest } from '../../src/image/manifest.ts';
 import { OCI_MANIFEST } from '../../src/image/media-types.ts';
 import { claims } from '../../src/signing/payload.ts';
 import { extendAttachments, parseAttachments } from '../../src/signing/sigstore/attachments.ts';
@@ -120,7 +121,8 @@ const TEXTS = [
       const extended = extendAttachments({ manifest, config }, [added]);
       assert.ok(extended);
       const { layers } = parseAttachments(extended.manifest.bytes);
-      const before = parseAttachments(manifest).layers;
+      // Written again, half a surrogate pair is U+FFFD, as Go has it.
+      const before = parseAttachments(encodeImageManifest(parseAttachments(manifest))).layers;
       assert.deepEqual(layers.slice(0, before.length), before);
       assert.equal(extended.manifest.mediaType, OCI_MANIFEST);
     },
@@ -139,7 +141,8 @@ const ANSWERS = [
       const entry = await putOnRecord(log, hashedRecord(logged), options, signal);
       const [honest] = Object.values(JSON.parse(KEYS.logEntry) as object) as [typeof entry];
       for (const name of ['body', 'integratedTime', 'logID', 'logIndex'] as const) {
-        assert.equal(entry[name], honest[name]);
+        // Not as Object.is(), which tells 0 from -0.
+        assert.ok(entry[name] === honest[name]);
       }
     },
     refusals: ['SIGNING_FAILED'],
