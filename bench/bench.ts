@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { requirePeers } from '../test/support/peers.ts';
 import { realImage, requireRealImage } from '../test/support/real-image.ts';
 import { contestant } from './contestants.ts';
+import { prepareImages } from './images.ts';
 import { race } from './race.ts';
 import { TABLE_HEAD, tableRows } from './report.ts';
 import { SCENARIOS } from './scenarios.ts';
@@ -22,6 +23,7 @@ if (!isPossible || process.getuid?.() !== 0) {
 const names = ['ocipush', 'skopeo', 'oras', 'podman'] as const;
 const contestants = names.map(contestant);
 await prepareStorage();
+await prepareImages();
 const { dir: cwd } = realImage();
 const runs = Number(values.runs);
 if (!(runs >= 1)) throw new Error(`--runs takes a number from 1 on, not ${values.runs}`);

@@ -68,14 +68,15 @@ interface Place {
 
 /** Pushes once, or twice where the scenario is about the second time, which then is the one measured. */
 async function pushes(
-  { source, flags, again = false }: Scenario,
+  { source, flags, cores, again = false }: Scenario,
   { name, push, root }: Contestant,
   { cwd, host, beforeLast }: Place,
 ): Promise<Measurement> {
   const state = await mkdtemp(join(tmpdir(), 'ocipush-bench-'));
   try {
+    const line = push(source, `${host}/bench/image:1`, flags[name] ?? []);
     const command = {
-      line: push(source, `${host}/bench/image:1`, flags[name] ?? []),
+      line: cores === undefined ? line : ['taskset', '--cpu-list', `0-${cores - 1}`, ...line],
       cwd,
       state,
       root,

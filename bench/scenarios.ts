@@ -1,14 +1,17 @@
 /** What is measured: which image is pushed, by whom, and with which flags. */
 import { resolve } from 'node:path';
 import type { ContestantName } from './contestants.ts';
+import { LARGE_LAYER, MANY_LAYERS } from './images.ts';
 import { STORED_IMAGE } from './storage.ts';
 
 export interface Scenario {
   readonly name: string;
-  /** `transport:path…`, below the directory of the real image. */
+  /** `transport:path…`, from the directory of the real image. */
   readonly source: string;
   /** Whether the image was pushed to the same place before, by the same program. */
   readonly again?: boolean;
+  /** How many cores the programs may use; all unless told. The registry has all. */
+  readonly cores?: number;
   /** Milliseconds of a round trip to the registry; next to none without it. */
   readonly roundTrip?: number;
   /** Who takes part besides ocipush, and what each is told besides source and destination. */
@@ -114,5 +117,33 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'docker-archive to gzip',
     source: 'docker-archive:docker-archive.tar',
     flags: { ocipush: [], skopeo: [] },
+  },
+  {
+    name: 'one layer of 2 GB to zstd',
+    source: LARGE_LAYER,
+    flags: {
+      ocipush: ['--compression-format=zstd'],
+      skopeo: ['--dest-compress-format=zstd'],
+    },
+  },
+  {
+    name: '2000 layers of 10 KB',
+    source: MANY_LAYERS,
+    flags: { ocipush: [], skopeo: [], oras: [] },
+  },
+  {
+    name: 'plain to gzip, one core',
+    source: 'oci:oci-plain:latest',
+    cores: 1,
+    flags: { ocipush: [], skopeo: [] },
+  },
+  {
+    name: 'plain to zstd, one core',
+    source: 'oci:oci-plain:latest',
+    cores: 1,
+    flags: {
+      ocipush: ['--compression-format=zstd'],
+      skopeo: ['--dest-compress-format=zstd'],
+    },
   },
 ];
