@@ -56,9 +56,10 @@ function layersAt(repository: Repository, name: string): readonly (readonly Dige
 /**
  * The requests of each upload session that is open though its client could have ended it. It could
  * not where nobody told it of the session, or where that went on; nor where the registry was asked
- * and did not want to.
+ * and did not want to, or where it believes that it needs a token, which nobody gives.
  */
 function forgottenUploads({ openUploads, requests }: Registry): readonly (readonly string[])[] {
+  if (requests.some(({ fault }) => fault && asksForToken(fault))) return [];
   const histories = openUploads.map(({ uuid }) =>
     requests.filter(({ path }) => path.includes(uuid)),
   );
@@ -77,6 +78,10 @@ function couldEnd(history: readonly LoggedRequest[]): boolean {
   const last = history.at(-1);
   const wasTried = last !== undefined && /GET|DELETE/.test(last.method);
   return !wasTried && !history.some(({ fault }) => fault && misleads(fault));
+}
+
+function asksForToken(fault: FaultAction): boolean {
+  return 'status' in fault && fault.status === 401 && 'www-authenticate' in (fault.headers ?? {});
 }
 
 /** Whether it leaves the client with no Location or a wrong one, or has it show what it has not got. */

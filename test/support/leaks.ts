@@ -27,9 +27,22 @@ export function leaksIn(
  * @param since milliseconds since the epoch
  */
 export async function leaksBelow(directory: string, since: number): Promise<readonly string[]> {
-  const names = await readdir(directory, { recursive: true });
-  const leaks = await Promise.all(names.map((name) => leaksOf(join(directory, name), since)));
-  return leaks.flatMap((found, index) => found.map((what) => `${what} in ${names[index]}`));
+  const paths = await filesBelow(directory);
+  const leaks = await Promise.all(paths.map((path) => leaksOf(path, since)));
+  return leaks.flatMap((found, index) => found.map((what) => `${what} in ${paths[index]}`));
+}
+
+/** All files that are there; other tests may remove theirs meanwhile. */
+async function filesBelow(directory: string): Promise<readonly string[]> {
+  const entries = await readdir(directory, { withFileTypes: true }).catch((error: unknown) => {
+    if (isAbsent(error)) return [];
+    throw error;
+  });
+  const found = entries.map(async (entry) => {
+    const path = join(directory, entry.name);
+    return entry.isDirectory() ? filesBelow(path) : [path];
+  });
+  return (await Promise.all(found)).flat();
 }
 
 async function leaksOf(path: string, since: number): Promise<readonly string[]> {
