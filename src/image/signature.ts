@@ -42,9 +42,11 @@ const OPENPGP_TAGS: readonly number[] = [
   0xa0, 0xa1, 0xa2, 0xa3, 0xc8, 0x90, 0x91, 0x92, 0xc4, 0x88, 0x89, 0x8a, 0x8b, 0xc2,
 ];
 
+const SIMPLE_SIGNING = 'simple-signing';
+
 /** The blob of a signature, byte for byte as the reference writes it; a bundle is one already. */
 export function encodeSignature(signature: Signature): Uint8Array {
-  if (signature.format === 'simple-signing') return signature.bytes;
+  if (signature.format === SIMPLE_SIGNING) return simpleBlob(signature.bytes);
   if (signature.format === 'sigstore-bundle') return signature.payload;
   const { mediaType, payload, annotations } = signature;
   const json = encodeJson({
@@ -53,6 +55,11 @@ export function encodeSignature(signature: Signature): Uint8Array {
     annotations: new Map(Object.entries(annotations)),
   });
   return Buffer.concat([Buffer.from('\0sigstore-json\n'), json]);
+}
+
+/** What begins as the line of a format does would be taken for that without a line of its own. */
+function simpleBlob(bytes: Uint8Array): Uint8Array {
+  return bytes[0] === 0 ? Buffer.concat([Buffer.from(`\0${SIMPLE_SIGNING}\n`), bytes]) : bytes;
 }
 
 /** @throws OcipushError SIGNATURE_INVALID when it is in no format that is known */
@@ -68,7 +75,7 @@ export function decodeSignature(blob: Uint8Array): Signature {
   if (end < 0) throw invalid('unrecognized signature format, without a line that names it');
   const format = Buffer.from(blob.subarray(1, end)).toString('latin1');
   const contents = blob.subarray(end + 1);
-  if (format === 'simple-signing') return { format, bytes: contents };
+  if (format === SIMPLE_SIGNING) return { format, bytes: contents };
   if (format === 'sigstore-json') return readSigstore(contents);
   throw invalid(`unrecognized signature format ${JSON.stringify(format)}`);
 }

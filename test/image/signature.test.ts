@@ -39,11 +39,19 @@ describe('an OpenPGP message', () => {
     expect(encodeSignature({ format: 'simple-signing', bytes })).toEqual(bytes);
   });
 
-  test('may have its format before it', () => {
-    expect(decodeSignature(Buffer.from('\0simple-signing\nmessage'))).toEqual({
-      format: 'simple-signing',
-      bytes: Buffer.from('message'),
-    });
+  test.each(['message', '\0sigstore-json\n{}', ''])(
+    'may have its format before it: %j',
+    (content) => {
+      const blob = Buffer.from(`\0simple-signing\n${content}`);
+      const bytes = Buffer.from(content);
+      expect(decodeSignature(blob)).toEqual({ format: 'simple-signing', bytes });
+    },
+  );
+
+  test('has its format before it where it would be taken for another', () => {
+    const bytes = Buffer.from('\0sigstore-json\n{}');
+    const blob = encodeSignature({ format: 'simple-signing', bytes });
+    expect(Buffer.from(blob).toString()).toBe('\0simple-signing\n\0sigstore-json\n{}');
   });
 });
 
