@@ -55,16 +55,25 @@ export interface PushPart {
 export async function attemptPush(part: PushPart): Promise<PushResult> {
   const failure = new AbortController();
   const signal = AbortSignal.any([part.context.signal, failure.signal]);
-  const context = { ...part.context, signal };
   // At once, for others may be waiting for what this one will never take.
-  signal.addEventListener('abort', () => part.share.retire(), { once: true });
-  await using destination = await openDestination({ ...part, context });
+  const retire = (): void => part.share.retire();
+  signal.addEventListener('abort', retire);
+  try {
+    return await pushPart({ ...part, context: { ...part.context, signal } }, failure);
+  } finally {
+    // Node keeps a signal of signals for as long as anybody listens to it.
+    signal.removeEventListener('abort', retire);
+  }
+}
+
+async function pushPart(part: PushPart, failure: AbortController): Promise<PushResult> {
+  await using destination = await openDestination(part);
   checkWishes(destination, part.options);
   checkReferrers(part.source, destination, part.options);
   const { resolvedName } = part.source;
   if (resolvedName) destination.addSourceName?.(resolvedName);
   const fail = (error: unknown): void => failure.abort(error);
-  const session = newSession({ ...part, context }, destination, fail);
+  const session = newSession(part, destination, fail);
   try {
     return await copyImage(session);
   } catch (error) {

@@ -1,9 +1,11 @@
+import { getEventListeners } from 'node:events';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { pushImage } from '../../src/push/push-image.ts';
 import type { ProgressEvent } from '../../src/push/progress.ts';
-import { writeOciLayout } from '../support/make-image.ts';
+import { makeLayer, writeOciLayout } from '../support/make-image.ts';
+import { startRegistry } from '../support/registry/registry.ts';
 import { temporaryDirectory } from '../support/scratch.ts';
 
 /** An environment in which nothing of the user is found. */
@@ -33,6 +35,24 @@ describe('pushImage', () => {
       retries: [],
     });
     expect(events.map(({ kind }) => kind)).toContain('writing-manifest');
+  });
+
+  // Node would keep such a signal, and all that the listener knows, for as long as the process lives.
+  test('leaves nobody who listens to a signal of signals', async () => {
+    const { directory, environment } = await surroundings();
+    await writeOciLayout(join(directory, 'image'), { layers: [await makeLayer({ a: 'b' })] });
+    await using registry = await startRegistry();
+    const any = vi.spyOn(AbortSignal, 'any');
+    onTestFinished(() => any.mockRestore());
+    await pushImage({
+      image: `oci:${directory}/image`,
+      destinations: [`docker://${registry.host}/team/app:1`, `oci:${directory}/b`],
+      environment,
+      tlsVerify: false,
+    });
+    const signals = any.mock.results.map(({ value }) => value as AbortSignal);
+    expect(signals).not.toEqual([]);
+    expect(signals.flatMap((signal) => getEventListeners(signal, 'abort'))).toEqual([]);
   });
 
   test('takes the options that are given', async () => {
