@@ -149,7 +149,7 @@ const ROWS: readonly Row[] = [
     'a helper that does not end what it says',
     'CONFIG_INVALID',
     AUTH,
-    helper('x', 'exec cat /dev/zero'),
+    helper('x', 'exec cat /dev/zero 2>/dev/null'),
   ],
   ['a helper that kills itself', 'CONFIG_INVALID', AUTH, helper('x', 'kill -9 $$')],
   [
