@@ -50,6 +50,11 @@ describe('the table', () => {
     expect(registry.unfired()).toEqual([]);
   });
 
+  test('gives no endless body to an answer that has none', async () => {
+    await withFaults([{ on: { method: 'DELETE' }, do: { endlessBody: true } }]);
+    expect((await ask('DELETE', await start())).status).toBe(204);
+  });
+
   test('counts a row without end as done after the first time', async () => {
     await withFaults([{ on: { times: Infinity }, do: { status: 500 } }]);
     expect(registry.unfired()).toHaveLength(1);

@@ -111,6 +111,9 @@ function wireOf(response: ServerResponse, connection: Connection): Wire {
   };
 }
 
+/** To these Node takes as many bytes as one likes, and sends none (RFC 9110, 6.4.1). */
+const BODILESS = [204, 304];
+
 function writeForever(response: ServerResponse, bytes: Uint8Array): void {
   while (!response.destroyed && response.write(bytes));
   response.once('drain', () => writeForever(response, bytes));
@@ -119,7 +122,8 @@ function writeForever(response: ServerResponse, bytes: Uint8Array): void {
 function send(response: ServerResponse, answer: Answer): void {
   const { status, headers, body, cutAfterBytes, holdAfterBytes, isEndless } = answer;
   response.writeHead(status, { 'docker-distribution-api-version': 'registry/2.0', ...headers });
-  if (response.req.method === 'HEAD' || (holdAfterBytes !== undefined && body.length === 0)) {
+  const isBodiless = response.req.method === 'HEAD' || BODILESS.includes(status);
+  if (isBodiless || (holdAfterBytes !== undefined && body.length === 0)) {
     // There is no body with which anything could be wrong.
     response.end();
   } else if (isEndless) {
