@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { collect } from './bytes.ts';
 import { systemCode, systemReason } from './system-error.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 export interface ProgramQuestion {
   /** A path, or a name to be found in the PATH of the environment. */
@@ -57,8 +58,8 @@ export async function askProgram(question: ProgramQuestion): Promise<ProgramAnsw
   ]);
   const kept = () => ({ complaints: complaints(), status: status() });
   try {
-    const signals = [signal, deadline].filter((each) => each !== undefined);
-    const [output, [code, killer]] = await Promise.race([ended, ...signals.map(whenAborted)]);
+    const inTime = deadline ? unlessAborted(ended, deadline) : ended;
+    const [output, [code, killer]] = await (signal ? unlessAborted(inTime, signal) : inTime);
     const failure = code === 0 ? undefined : describeEnd(code, killer);
     return { output, failure, hasRun: true, ...kept() };
   } catch (error) {
@@ -100,11 +101,6 @@ function keepEnd(stream: Readable | null | undefined): () => string {
     kept = (kept + text).slice(-KEPT);
   });
   return () => kept.trim();
-}
-
-async function whenAborted(signal: AbortSignal): Promise<never> {
-  await once(signal, 'abort');
-  throw signal.reason;
 }
 
 function describeEnd(status: number | null, killer: string | null): string {

@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { ByteStream } from './bytes.ts';
 import { systemCode } from './system-error.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 /** Milliseconds between looks whether somebody reads a named pipe. */
 const INTERVAL = 20;
@@ -92,10 +93,8 @@ async function writeChunk(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   signal?.throwIfAborted();
-  let abort: (() => void) | undefined;
-  await new Promise<void>((resolve, reject) => {
-    abort = () => reject(signal?.reason);
-    signal?.addEventListener('abort', abort);
+  const written = new Promise<void>((resolve, reject) => {
     writable.write(chunk, (error) => (error ? reject(error) : resolve()));
-  }).finally(() => abort && signal?.removeEventListener('abort', abort));
+  });
+  await (signal ? unlessAborted(written, signal) : written);
 }

@@ -4,6 +4,7 @@ import request from 'undici/lib/api/api-request.js';
 import { OcipushError } from '../errors.ts';
 import type { ByteStream } from '../io/bytes.ts';
 import { limited } from '../io/rate-limit.ts';
+import { unlessAborted } from '../io/unless-aborted.ts';
 import { connectionError } from './connection-error.ts';
 import { Connections, type ConnectionSettings, type Route } from './connections.ts';
 import type { TransferLimits } from './options.ts';
@@ -71,6 +72,7 @@ export class HttpClient implements AsyncDisposable {
     const route = this.#connections.routeTo(url, connection);
     try {
       const exchange = this.#exchange({ ...message, signal }, stream, route, watch);
+      // undici hears of an abort only once it is connected, for which nobody should have to wait.
       const response = await unlessAborted(exchange, signal);
       // A turn later undici has the connection back; a request before that would open another one.
       await nextTurn();
@@ -135,20 +137,6 @@ export class HttpClient implements AsyncDisposable {
 function workBehind({ body, headers, completes = 0 }: HttpRequest): number {
   if (body === undefined || body instanceof Uint8Array) return completes;
   return Number(headers?.['content-length'] ?? Infinity);
-}
-
-/** undici hears of an abort only once it is connected, for which nobody should have to wait. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  let stop = (): void => undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    stop = () => reject(signal.reason as Error);
-  });
-  signal.addEventListener('abort', stop);
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
 }
 
 /** The body of an answer, whose failures are those of the connection. */

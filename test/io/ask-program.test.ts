@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { askProgram, type ProgramQuestion } from '../../src/io/ask-program.ts';
 
@@ -32,6 +33,12 @@ describe('askProgram', () => {
     const answer = await ask(lines, more);
     expect(answer.failure).toMatch(failure);
     expect(answer.complaints).toBe(complaints);
+  });
+
+  test('leaves nobody who listens to its signal', async () => {
+    const { signal } = new AbortController();
+    await ask('true', { signal });
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   test('keeps the end of many complaints', async () => {

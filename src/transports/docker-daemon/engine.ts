@@ -1,11 +1,11 @@
 /** The few requests of the Docker Engine API that carry images (docs.docker.com/reference/api). */
-import { aborted } from 'node:util';
 import type { Dispatcher } from 'undici';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import request from 'undici/lib/api/api-request.js';
 import { OcipushError, withDetails, type ErrorOrigin } from '../../errors.ts';
 import { collect, MIB, type ByteStream } from '../../io/bytes.ts';
 import { disposeOnFailure } from '../../io/disposal.ts';
+import { unlessAborted } from '../../io/unless-aborted.ts';
 import { outgoing } from '../../registry/outgoing.ts';
 import type { TransportContext } from '../transport.ts';
 import { engineAddress, type EngineAddress } from './engine-address.ts';
@@ -144,8 +144,7 @@ export class Engine implements AsyncDisposable {
       signal,
     });
     // undici hears of an abort only once it is connected, for which nobody should have to wait.
-    const stop = aborted(signal, answer).then(() => Promise.reject(signal.reason as Error));
-    return Promise.race([answer, stop]);
+    return unlessAborted(answer, signal);
   }
 
   /** The error as it is where it is one of ours, else that of the connection. */
