@@ -1,13 +1,6 @@
 /** The part of a log that proves what is in it: a Merkle tree (RFC 6962, 2.1), and its signed size. */
 import { createHash, sign, type KeyObject } from 'node:crypto';
-
-export interface InclusionProof {
-  readonly logIndex: number;
-  readonly treeSize: number;
-  readonly rootHash: string;
-  readonly hashes: readonly string[];
-  readonly checkpoint: string;
-}
+import type { InclusionProof } from '../../../src/signing/sigstore/rekor.ts';
 
 const ORIGIN = 'rekor.test - 1';
 
