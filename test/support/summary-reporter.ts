@@ -9,7 +9,9 @@ export default class SummaryReporter implements Reporter {
         const { state } = test.result();
         count[state === 'pending' ? 'skipped' : state] += 1;
       }
-      if (module.state() === 'failed' && module.errors().length > 0) count.failed += 1;
+      // What a file or a hook failed with is the failure of no test, and has the tests left out.
+      const suites = [module, ...module.children.allSuites()];
+      count.failed += suites.filter((suite) => suite.errors().length > 0).length;
     }
     process.once('exit', () => {
       process.stdout.write(
