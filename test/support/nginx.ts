@@ -2,11 +2,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { pipeline } from 'node:stream';
 import { peerPath } from './peers.ts';
 
 export interface NginxOptions {
@@ -24,12 +23,17 @@ export interface Nginx extends AsyncDisposable {
 /** Answers when this resolves. */
 export async function startNginx(registry: string, options: NginxOptions): Promise<Nginx> {
   const dir = await mkdtemp(join(tmpdir(), 'nginx-'));
-  await writeFile(join(dir, 'nginx.conf'), configuration(dir, registry, options));
+  const entrance = await openEntrance();
+  const { host } = entrance;
+  await writeFile(join(dir, 'nginx.conf'), configuration(dir, { ...options, host, registry }));
   const command = ['-p', dir, '-c', join(dir, 'nginx.conf'), '-e', 'stderr'];
-  const child = spawn(peerPath('nginx'), command, { stdio: ['ignore', 'ignore', 'pipe'] });
-  const entrance = await openEntrance(join(dir, 'nginx.sock'));
+  const child = spawn(peerPath('nginx'), command, {
+    stdio: ['ignore', 'ignore', 'pipe', entrance.descriptor],
+    // As a newer nginx takes over from an older one.
+    env: { PATH: process.env['PATH'], NGINX: `${ENTRANCE};` },
+  });
+  entrance.leave();
   const stop = async (): Promise<void> => {
-    await entrance[Symbol.asyncDispose]();
     if (child.exitCode === null && child.signalCode === null) {
       const exit = once(child, 'exit');
       child.kill('SIGTERM');
@@ -39,14 +43,19 @@ export async function startNginx(registry: string, options: NginxOptions): Promi
   };
   try {
     await started(child);
-    return { host: entrance.host, [Symbol.asyncDispose]: stop };
+    return { host, [Symbol.asyncDispose]: stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-function configuration(dir: string, registry: string, options: NginxOptions): string {
+interface Configured extends NginxOptions {
+  readonly host: string;
+  readonly registry: string;
+}
+
+function configuration(dir: string, { host, registry, ...options }: Configured): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
   return `
 ${process.getuid?.() === 0 ? 'user root;' : ''}
@@ -59,7 +68,7 @@ http {
   access_log off;
   ${temporary.map((name) => `${name}_temp_path ${dir}/${name};`).join('\n  ')}
   server {
-    listen unix:${dir}/nginx.sock;
+    listen ${host};
     client_max_body_size ${options.bodyLimit};
     location / {
       proxy_pass http://${registry};
@@ -86,22 +95,22 @@ function started(child: ChildProcess): Promise<void> {
   });
 }
 
-/** nginx cannot say which port it was given: it listens on a socket file, and this before it. */
-async function openEntrance(path: string): Promise<Nginx> {
-  const sockets = new Set<Socket>();
-  const server = createServer((near) => {
-    const far = connect(path);
-    for (const socket of [near, far]) sockets.add(socket);
-    pipeline(near, far, near, () => {
-      for (const socket of [near, far]) sockets.delete(socket.destroy());
-    });
-  });
+/** The descriptor under which nginx gets its listening socket. */
+const ENTRANCE = 3;
+
+interface Entrance {
+  readonly host: string;
+  readonly descriptor: number;
+  /** Closes the socket here, and nowhere else. */
+  leave(): void;
+}
+
+/** nginx cannot say which port it was given: it gets one that is listened on already. */
+async function openEntrance(): Promise<Entrance> {
+  const server = createServer();
   await once(server.listen(0, '127.0.0.1'), 'listening');
-  return {
-    host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy();
-      await once(server.close(), 'close');
-    },
-  };
+  const { port } = server.address() as AddressInfo;
+  // Node tells the descriptor of a server by no other name.
+  const { fd } = Reflect.get(server, '_handle') as { readonly fd: number };
+  return { host: `127.0.0.1:${port}`, descriptor: fd, leave: () => void server.close() };
 }
