@@ -4,6 +4,7 @@ import { build } from 'rolldown';
 import { TARGET } from './bundle.js';
 import { bundledPackages } from './bundled.js';
 import { writeDeclarations } from './declarations.js';
+import { compileDeflate } from './deflate-module.js';
 import { writeLicences } from './licences.js';
 import { writeSbom } from './sbom.js';
 
@@ -92,6 +93,7 @@ const { output: others } = await build({
     chunkFileNames: '[name]-[hash].js',
   },
 });
+await compileDeflate('dist/deflate.wasm');
 const modules = [...command, ...others].flatMap(({ moduleIds = [] }) => moduleIds);
 const packages = await bundledPackages(modules);
 await writeLicences(packages);

@@ -3,7 +3,7 @@ import { OcipushError, wrapError } from '../errors.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import { isListType } from '../image/media-types.ts';
 import type { ByteStream } from '../io/bytes.ts';
-import { createLimiter, type Limiter } from '../io/limiter.ts';
+import { createLimiter } from '../io/limiter.ts';
 import type {
   DestinationReference,
   ImageDestination,
@@ -47,8 +47,6 @@ export interface PushPart {
   readonly share: ProductionShare;
   /** The keys of layers that are encrypted, the same for all destinations. */
   readonly seals: LayerSeals | undefined;
-  /** Bounds the blocks being compressed, over all destinations. */
-  readonly blocks: Limiter;
 }
 
 /** What goes wrong with one blob ends the others; when this ends, they have. */
@@ -219,7 +217,7 @@ function newSession(
   destination: ImageDestination,
   fail: PushSession['fail'],
 ): PushSession {
-  const { source, options, progress, cache, blocks, share, seals } = part;
+  const { source, options, progress, cache, share, seals } = part;
   const { signal, registry } = part.context;
   // Few images have foreign layers, and the HTTP client takes its time to load.
   async function* fetchForeign(descriptor: Descriptor): ByteStream {
@@ -227,7 +225,7 @@ function newSession(
     yield* readForeign(descriptor, registry, signal);
   }
   const blobs = createLimiter(options.jobs);
-  const given = { source, destination, options, progress, cache, blocks, share, seals };
+  const given = { source, destination, options, progress, cache, share, seals };
   const memory = { stored: new Map(), sendAgain: new Map(), occupied: new Map() };
   const results = { reports: [], signatures: [] };
   return { ...given, ...memory, ...results, fetchForeign, signal, fail, blobs };

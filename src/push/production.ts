@@ -16,7 +16,7 @@ import { readSourceBlob } from './source-blob.ts';
 export function producer(session: PushSession, layer: LayerPlan): () => BlobProduction {
   const { descriptor, action, isEncrypted } = layer;
   const read = sourceReader(session, descriptor);
-  const begin = recoder(session, layer, read);
+  const begin = recoder(layer, read);
   if (isEncrypted) return () => encrypted(session, layer, begin().stream);
   if (action === 'copy' || action === 'refer') {
     return () => unchanged(descriptor, read);
@@ -29,14 +29,13 @@ export function producer(session: PushSession, layer: LayerPlan): () => BlobProd
 
 /** Begins to read a layer and to bring it into the compression that it is to have. */
 function recoder(
-  { blocks }: PushSession,
   { compression, action, level }: LayerPlan,
   read: () => ByteStream,
 ): () => Compressing {
   if (action === 'copy' || action === 'refer') return () => ({ stream: read() });
   const plain = (): ByteStream => decompress(read(), baseCompression(compression));
   if (action === 'decompress') return () => ({ stream: plain() });
-  return () => CODECS[action].compress(plain(), { level, blocks });
+  return () => CODECS[action].compress(plain(), { level });
 }
 
 /** Of an encrypted layer nothing is remembered but by the push that encrypts it. */

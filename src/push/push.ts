@@ -1,9 +1,7 @@
 /** A push: one source, its destinations, and what became of each. */
-import { availableParallelism } from 'node:os';
 import type { Policy } from '../config/policy.ts';
 import { formatReference, withDefaultTag } from '../image/docker-reference.ts';
 import { OcipushError, wrapError } from '../errors.ts';
-import { createLimiter } from '../io/limiter.ts';
 import { parseDestinationReference } from '../transports/references.ts';
 import type {
   DestinationReference,
@@ -59,7 +57,6 @@ export async function push(request: PushRequest): Promise<readonly PushOutcome[]
       ? joined(request.destinations)
       : [await ownDestination(source, request.progress)];
   const pool = new ProductionPool();
-  const blocks = createLimiter(2 * availableParallelism());
   const parts = destinations.map((destination, index) => {
     const progress = index === 0 ? request.progress : onlyProblems(request.progress);
     return {
@@ -68,7 +65,6 @@ export async function push(request: PushRequest): Promise<readonly PushOutcome[]
       source,
       destination,
       share: pool.join(),
-      blocks,
       progress,
       seals,
     };

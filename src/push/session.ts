@@ -27,8 +27,6 @@ export interface PushSession {
   readonly seals?: LayerSeals | undefined;
   /** Bounds the blobs on their way. */
   readonly blobs: Limiter;
-  /** Bounds the blocks being compressed, over all blobs. */
-  readonly blocks: Limiter;
   /** The productions of blobs, which other destinations of the same push may take part in. */
   readonly share: ProductionShare;
   /** By digest at the source and form: what several images or layers share goes once. */

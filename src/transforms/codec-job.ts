@@ -1,5 +1,6 @@
 /** What threads are asked to do. */
 import type { MessagePort } from 'node:worker_threads';
+import type { DeflateBlock } from './deflate.ts';
 import type { PlainFrame } from './zstd-frame.ts';
 
 /** A transform of bytes that runs in a thread, by its name. */
@@ -14,11 +15,15 @@ export interface ChunkedOptions {
   readonly ports: readonly MessagePort[];
 }
 
-/** Makes one frame: the answer is a message. */
-export interface FrameCodec {
-  readonly name: 'zstd-frame';
-  readonly options: PlainFrame;
-}
+/** Compresses one block where it stands. */
+export type BlockJob =
+  | { readonly name: 'zstd-frame'; readonly options: PlainFrame }
+  | { readonly name: 'deflate-block'; readonly options: DeflateBlock };
+
+/** The message that answers it. */
+export type BlockAnswer =
+  | { readonly memory: ArrayBuffer; readonly length: number }
+  | { readonly failure: string };
 
 /** Makes frames for another thread. */
 export interface FramesCodec {
@@ -28,6 +33,6 @@ export interface FramesCodec {
 
 /** The message that begins a job: what it takes and what it gives goes through the port. */
 export interface CodecJob {
-  readonly codec: Codec | FrameCodec | FramesCodec;
+  readonly codec: Codec | BlockJob | FramesCodec;
   readonly port: MessagePort;
 }

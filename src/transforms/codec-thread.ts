@@ -1,16 +1,22 @@
 /** What runs in a thread: codecs, each behind a port. */
 import { parentPort, type MessagePort } from 'node:worker_threads';
+import { messageOf } from '../errors.ts';
 import type { ByteStream } from '../io/bytes.ts';
 import { PortStream } from '../io/port-stream.ts';
-import type { Codec, CodecJob } from './codec-job.ts';
+import type { BlockAnswer, Codec, CodecJob } from './codec-job.ts';
 
 parentPort?.on('message', (job: CodecJob) => void serve(job));
 
 async function serve({ codec, port }: CodecJob): Promise<void> {
   switch (codec.name) {
     case 'zstd-frame': {
-      const { answerWithFrame } = await import('./frame-thread.ts');
-      answerWithFrame(port, codec.options);
+      const { compressFrame } = await import('./zstd-frame.ts');
+      answer(port, codec.options.memory, () => compressFrame(codec.options));
+      return;
+    }
+    case 'deflate-block': {
+      const { deflateBlock } = await import('./deflate.ts');
+      answer(port, codec.options.memory, () => deflateBlock(codec.options));
       return;
     }
     case 'zstd-frames': {
@@ -20,6 +26,16 @@ async function serve({ codec, port }: CodecJob): Promise<void> {
     }
     default:
       await run(codec, port);
+  }
+}
+
+/** @param compress puts the result where the block was, and tells its length */
+function answer(port: MessagePort, memory: ArrayBuffer, compress: () => number): void {
+  try {
+    const length = compress();
+    port.postMessage({ memory, length } satisfies BlockAnswer, [memory]);
+  } catch (error) {
+    port.postMessage({ failure: messageOf(error) } satisfies BlockAnswer);
   }
 }
 

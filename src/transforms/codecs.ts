@@ -1,8 +1,8 @@
 /** The forms in which layers can be compressed, by their names. */
 import type { CompressionFormat } from '../image/media-types.ts';
 import type { ByteStream } from '../io/bytes.ts';
-import type { Limiter } from '../io/limiter.ts';
-import { checkGzipLevel, gzip, gzipCodec } from './gzip.ts';
+import { checkGzipLevel } from './gzip-effort.ts';
+import { gzip, gzipCodec } from './gzip.ts';
 import { zstd, zstdCodec } from './zstd.ts';
 import { zstdChunked, zstdChunkedCodec } from './zstd-chunked.ts';
 import { checkZstdLevel } from './zstd-effort.ts';
@@ -10,8 +10,6 @@ import { checkZstdLevel } from './zstd-effort.ts';
 export interface CodecSettings {
   /** On the scale of the format; unset means its documented default. */
   readonly level: number | undefined;
-  /** Bounds the blocks in flight, over all layers that share it. */
-  readonly blocks: Limiter;
 }
 
 /** A stream being compressed. */

@@ -10,12 +10,6 @@ export interface PlainFrame {
   readonly length: number;
 }
 
-/** What has become of it: the first bytes of the same memory. */
-export interface CompressedFrame {
-  readonly memory: ArrayBuffer;
-  readonly length: number;
-}
-
 /** Bytes of a frame at most whose contents have `length` bytes (ZSTD_compressBound in zstd.h). */
 export function frameBound(length: number): number {
   const margin = 128 * 1024;
@@ -25,15 +19,19 @@ export function frameBound(length: number): number {
 /** Libzstd cannot compress in place; what it writes to is used again. */
 let scratch = new Uint8Array(0);
 
-/** @throws Error when libzstd does */
-export function compressFrame({ parameters, memory, length }: PlainFrame): CompressedFrame {
+/**
+ * Puts the frame into the first bytes of the same memory.
+ * @returns its length
+ * @throws Error when libzstd does
+ */
+export function compressFrame({ parameters, memory, length }: PlainFrame): number {
   const bound = zstdBinding().compressBound(length);
   if (scratch.length < bound) scratch = new Uint8Array(bound);
   const context = takeContext(parameters);
   try {
     const written = context.compress2(scratch, new Uint8Array(memory, 0, length));
     new Uint8Array(memory).set(scratch.subarray(0, written));
-    return { memory, length: written };
+    return written;
   } finally {
     returnContext(context);
   }

@@ -1,13 +1,21 @@
 /** Writes zstd on all cores: frames of equal length, each compressed by itself. */
+import * as zlib from 'node:zlib';
 import type { ByteStream } from '../io/bytes.ts';
-import { zstdEffort } from './zstd-effort.ts';
-import { FrameQueue } from './zstd-frame-queue.ts';
+import { BlockMemory } from './block-memory.ts';
+import { compressBlocks, type CompressedBlock, type PlainBlock } from './block-queue.ts';
+import { BLOCK_THREADS, blockThreads, compressInThread } from './block-thread.ts';
+import { CHECKSUM_FLAG } from './zstd-context.ts';
+import { zstdEffort, type ZstdParameters } from './zstd-effort.ts';
+import { frameBound } from './zstd-frame.ts';
 import { zstdLibrary } from './zstd-library.ts';
 
 export interface ZstdOptions {
   /** 1 (fastest) to 22 (smallest); any other integer is taken for the nearer; unset means 3. */
   readonly level?: number | undefined;
 }
+
+/** By the length of frames. While a thread compresses one, another is being filled or taken. */
+const memories = new Map<number, BlockMemory>();
 
 /**
  * Names what decides the compressed bytes apart from the plain ones: the same name, the same bytes.
@@ -27,17 +35,50 @@ export function zstdCodec(level: number | undefined): string {
  * @throws OcipushError UNSUPPORTED when there is no libzstd
  */
 export async function* zstd(input: ByteStream, { level }: ZstdOptions): ByteStream {
-  const frames = new FrameQueue(zstdEffort(level));
-  try {
-    for await (const chunk of input) {
-      for (let pushed = 0; pushed < chunk.length;) {
-        while (!frames.hasRoom()) yield* frames.takeOldest();
-        pushed += frames.push(chunk.subarray(pushed));
-      }
-    }
-    frames.finish();
-    while (frames.length > 0) yield* frames.takeOldest();
-  } finally {
-    frames.close();
-  }
+  const { frameSize, parameters } = zstdEffort(level);
+  const compress = zstdLibrary().kind === 'napi' ? compressWithNapi : compressWithNode;
+  yield* compressBlocks(input, {
+    blockSize: frameSize,
+    window: 0,
+    memory: memoryFor(frameSize),
+    compress: (block) => compress(block, parameters),
+  });
+}
+
+function memoryFor(frameSize: number): BlockMemory {
+  const memory =
+    memories.get(frameSize) ?? new BlockMemory(frameBound(frameSize), 2 * BLOCK_THREADS);
+  memories.set(frameSize, memory);
+  return memory;
+}
+
+function compressWithNapi(
+  { memory, length }: PlainBlock,
+  parameters: ZstdParameters,
+): Promise<CompressedBlock> {
+  const options = { parameters, memory, length };
+  return compressInThread({ name: 'zstd-frame', options }, blockThreads);
+}
+
+/** Of Node 22.15 and later: what its types for Node 20 do not have. */
+interface ZlibWithZstd {
+  readonly zstdCompress: (
+    bytes: Uint8Array,
+    options: { readonly params: Readonly<Record<number, number>>; readonly pledgedSrcSize: number },
+    callback: (error: Error | null, result: Uint8Array) => void,
+  ) => void;
+}
+
+function compressWithNode(
+  { memory, length }: PlainBlock,
+  parameters: ZstdParameters,
+): Promise<CompressedBlock> {
+  const params = Object.fromEntries([...parameters, [CHECKSUM_FLAG, 1]]) as Record<number, number>;
+  const options = { params, pledgedSrcSize: length };
+  const { zstdCompress } = zlib as unknown as ZlibWithZstd;
+  return new Promise((resolve, reject) => {
+    zstdCompress(new Uint8Array(memory, 0, length), options, (error, bytes) =>
+      error ? reject(error) : resolve({ bytes, memory }),
+    );
+  });
 }
