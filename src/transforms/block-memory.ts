@@ -1,4 +1,7 @@
-/** Memory for large blocks, of which all streams together have a few. */
+/**
+ * Memory for large blocks, of which all streams together have a few. It is shared with the threads, as
+ * V8 collects garbage for every few MiB of memory that come to a thread by transfer.
+ */
 
 /** What one stream has of it. */
 export interface MemoryShare {
@@ -6,15 +9,15 @@ export interface MemoryShare {
    * Memory for a block; undefined when so much is in use that this stream has to give back some of
    * its own first. Who has none always gets some: else streams could wait for each other for ever.
    */
-  take(): ArrayBuffer | undefined;
-  /** Gives memory back, or says that it was lost. */
-  give(memory: ArrayBuffer | undefined): void;
+  take(): SharedArrayBuffer | undefined;
+  /** Gives memory back. */
+  give(memory: SharedArrayBuffer): void;
 }
 
 export class BlockMemory {
   readonly #size: number;
   readonly #limit: number;
-  readonly #spare: ArrayBuffer[] = [];
+  readonly #spare: SharedArrayBuffer[] = [];
   #used = 0;
 
   /** @param size bytes of a block; @param limit blocks from which on streams must do with theirs */
@@ -30,12 +33,12 @@ export class BlockMemory {
         if (own > 0 && this.#used >= this.#limit) return undefined;
         own += 1;
         this.#used += 1;
-        return this.#spare.pop() ?? new ArrayBuffer(this.#size);
+        return this.#spare.pop() ?? new SharedArrayBuffer(this.#size);
       },
       give: (memory) => {
         own -= 1;
         this.#used -= 1;
-        if (memory !== undefined) this.#spare.push(memory);
+        this.#spare.push(memory);
         if (this.#used === 0) this.#spare.splice(0);
       },
     };

@@ -5,17 +5,11 @@ import type { BlockMemory, MemoryShare } from './block-memory.ts';
 /** A block that is to be compressed. */
 export interface PlainBlock {
   /** Has room for what becomes of it. */
-  readonly memory: ArrayBuffer;
+  readonly memory: SharedArrayBuffer;
   /** Bytes with which the memory begins: those that come before the block in the stream. */
   readonly known: number;
   /** Bytes of the block, which stand behind them. */
   readonly length: number;
-}
-
-/** A compressed block, and the memory that can be used again when it has been taken. */
-export interface CompressedBlock {
-  readonly bytes: Uint8Array;
-  readonly memory: ArrayBuffer;
 }
 
 /** How streams are compressed block by block. */
@@ -25,7 +19,8 @@ export interface BlockCodec {
   /** How much is to be known of what comes before a block, in bytes. */
   readonly window: number;
   readonly memory: BlockMemory;
-  readonly compress: (block: PlainBlock) => Promise<CompressedBlock>;
+  /** What becomes of a block, in its memory or elsewhere. */
+  readonly compress: (block: PlainBlock) => Promise<Uint8Array>;
 }
 
 /**
@@ -48,11 +43,17 @@ export async function* compressBlocks(input: ByteStream, codec: BlockCodec): Byt
   }
 }
 
+/** A block that is being compressed. */
+interface RunningBlock {
+  readonly memory: SharedArrayBuffer;
+  readonly compressed: Promise<Uint8Array>;
+}
+
 class BlockQueue {
   readonly #codec: BlockCodec;
   readonly #share: MemoryShare;
-  readonly #running: Promise<CompressedBlock>[] = [];
-  #memory: ArrayBuffer | undefined;
+  readonly #running: RunningBlock[] = [];
+  #memory: SharedArrayBuffer | undefined;
   /** The end of the blocks before. */
   #known = new Uint8Array(0);
   #filled = 0;
@@ -95,11 +96,12 @@ class BlockQueue {
 
   /** @throws what the codec throws */
   async *takeOldest(): ByteStream {
-    const block = await this.#running.shift();
+    const block = this.#running.shift();
     if (block === undefined) return;
     try {
-      for (let start = 0; start < block.bytes.length; start += MIB) {
-        yield block.bytes.subarray(start, start + MIB);
+      const bytes = await block.compressed;
+      for (let start = 0; start < bytes.length; start += MIB) {
+        yield bytes.subarray(start, start + MIB);
       }
     } finally {
       this.#share.give(block.memory);
@@ -109,24 +111,21 @@ class BlockQueue {
   /** Gives all memory back, what is being compressed as soon as it is. */
   close(): void {
     if (this.#memory) this.#share.give(this.#memory);
-    for (const block of this.#running.splice(0)) {
-      block.then(
-        ({ memory }) => this.#share.give(memory),
-        () => this.#share.give(undefined),
-      );
+    for (const { memory, compressed } of this.#running.splice(0)) {
+      const give = (): void => this.#share.give(memory);
+      compressed.then(give, give);
     }
   }
 
-  #seal(memory: ArrayBuffer): void {
+  #seal(memory: SharedArrayBuffer): void {
     const known = this.#known.length;
     const length = this.#filled;
-    // The memory itself goes to where it is compressed.
     const seen = new Uint8Array(memory, 0, known + length);
     this.#known = seen.slice(Math.max(0, seen.length - this.#codec.window));
     const compressed = this.#codec.compress({ memory, known, length });
     // Its outcome is awaited when its turn comes.
     compressed.catch(() => undefined);
-    this.#running.push(compressed);
+    this.#running.push({ memory, compressed });
     this.#memory = undefined;
     this.#filled = 0;
     this.#isBegun = true;

@@ -1,7 +1,6 @@
 /** Has blocks compressed in threads. */
 import { availableParallelism } from 'node:os';
 import { MessageChannel } from 'node:worker_threads';
-import type { CompressedBlock } from './block-queue.ts';
 import type { BlockAnswer, BlockJob, CodecJob } from './codec-job.ts';
 import { ThreadPool } from './thread-pool.ts';
 
@@ -11,10 +10,10 @@ export const BLOCK_THREADS = Math.min(availableParallelism(), 4);
 export const blockThreads = new ThreadPool({ threads: BLOCK_THREADS, linger: 500 });
 
 /**
- * The memory of the block is of no use here until it comes back with the result.
+ * @returns what has become of the block, in its memory
  * @throws Error when the codec does, or the thread ends
  */
-export async function compressInThread(job: BlockJob, pool: ThreadPool): Promise<CompressedBlock> {
+export async function compressInThread(job: BlockJob, pool: ThreadPool): Promise<Uint8Array> {
   const { port1, port2 } = new MessageChannel();
   let release: () => Promise<void> = async () => undefined;
   const answering = new Promise<BlockAnswer>((resolve, reject) => {
@@ -22,12 +21,12 @@ export async function compressInThread(job: BlockJob, pool: ThreadPool): Promise
     const lease = pool.lease(reject);
     release = () => lease.release();
     const message: CodecJob = { codec: job, port: port2 };
-    lease.worker.postMessage(message, [port2, job.options.memory]);
+    lease.worker.postMessage(message, [port2]);
   });
   try {
     const answer = await answering;
     if ('failure' in answer) throw new Error(answer.failure);
-    return { bytes: new Uint8Array(answer.memory, 0, answer.length), memory: answer.memory };
+    return new Uint8Array(job.options.memory, 0, answer.length);
   } finally {
     port1.close();
     await release();

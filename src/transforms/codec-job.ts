@@ -21,9 +21,7 @@ export type BlockJob =
   | { readonly name: 'deflate-block'; readonly options: DeflateBlock };
 
 /** The message that answers it. */
-export type BlockAnswer =
-  | { readonly memory: ArrayBuffer; readonly length: number }
-  | { readonly failure: string };
+export type BlockAnswer = { readonly length: number } | { readonly failure: string };
 
 /** Makes frames for another thread. */
 export interface FramesCodec {

@@ -11,12 +11,12 @@ async function serve({ codec, port }: CodecJob): Promise<void> {
   switch (codec.name) {
     case 'zstd-frame': {
       const { compressFrame } = await import('./zstd-frame.ts');
-      answer(port, codec.options.memory, () => compressFrame(codec.options));
+      answer(port, () => compressFrame(codec.options));
       return;
     }
     case 'deflate-block': {
       const { deflateBlock } = await import('./deflate.ts');
-      answer(port, codec.options.memory, () => deflateBlock(codec.options));
+      answer(port, () => deflateBlock(codec.options));
       return;
     }
     case 'zstd-frames': {
@@ -30,10 +30,9 @@ async function serve({ codec, port }: CodecJob): Promise<void> {
 }
 
 /** @param compress puts the result where the block was, and tells its length */
-function answer(port: MessagePort, memory: ArrayBuffer, compress: () => number): void {
+function answer(port: MessagePort, compress: () => number): void {
   try {
-    const length = compress();
-    port.postMessage({ memory, length } satisfies BlockAnswer, [memory]);
+    port.postMessage({ length: compress() } satisfies BlockAnswer);
   } catch (error) {
     port.postMessage({ failure: messageOf(error) } satisfies BlockAnswer);
   }

@@ -6,7 +6,7 @@ import { zstdBinding } from './zstd-library.ts';
 /** What is to become a frame: the first bytes of the memory, which has room for {@link frameBound}. */
 export interface PlainFrame {
   readonly parameters: ZstdParameters;
-  readonly memory: ArrayBuffer;
+  readonly memory: SharedArrayBuffer;
   readonly length: number;
 }
 

@@ -2,7 +2,7 @@
 import * as zlib from 'node:zlib';
 import type { ByteStream } from '../io/bytes.ts';
 import { BlockMemory } from './block-memory.ts';
-import { compressBlocks, type CompressedBlock, type PlainBlock } from './block-queue.ts';
+import { compressBlocks, type PlainBlock } from './block-queue.ts';
 import { BLOCK_THREADS, blockThreads, compressInThread } from './block-thread.ts';
 import { CHECKSUM_FLAG } from './zstd-context.ts';
 import { zstdEffort, type ZstdParameters } from './zstd-effort.ts';
@@ -55,7 +55,7 @@ function memoryFor(frameSize: number): BlockMemory {
 function compressWithNapi(
   { memory, length }: PlainBlock,
   parameters: ZstdParameters,
-): Promise<CompressedBlock> {
+): Promise<Uint8Array> {
   const options = { parameters, memory, length };
   return compressInThread({ name: 'zstd-frame', options }, blockThreads);
 }
@@ -72,13 +72,13 @@ interface ZlibWithZstd {
 function compressWithNode(
   { memory, length }: PlainBlock,
   parameters: ZstdParameters,
-): Promise<CompressedBlock> {
+): Promise<Uint8Array> {
   const params = Object.fromEntries([...parameters, [CHECKSUM_FLAG, 1]]) as Record<number, number>;
   const options = { params, pledgedSrcSize: length };
   const { zstdCompress } = zlib as unknown as ZlibWithZstd;
   return new Promise((resolve, reject) => {
     zstdCompress(new Uint8Array(memory, 0, length), options, (error, bytes) =>
-      error ? reject(error) : resolve({ bytes, memory }),
+      error ? reject(error) : resolve(bytes),
     );
   });
 }

@@ -15,7 +15,7 @@ export function deflated(
   { before = Buffer.alloc(0), effort = gzipEffort() }: Deflation = {},
 ): Buffer {
   const known = before.length;
-  const memory = new ArrayBuffer(known + deflateBound(block.length));
+  const memory = new SharedArrayBuffer(known + deflateBound(block.length));
   new Uint8Array(memory).set(before);
   new Uint8Array(memory).set(block, known);
   return Buffer.from(memory, 0, deflateBlock({ memory, known, length: block.length, effort }));

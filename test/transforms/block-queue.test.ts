@@ -3,15 +3,14 @@ import { BlockMemory } from '../../src/transforms/block-memory.ts';
 import {
   compressBlocks,
   type BlockCodec,
-  type CompressedBlock,
   type PlainBlock,
 } from '../../src/transforms/block-queue.ts';
 import { bytesOf, firstOf, reusing, watched } from '../support/streams.ts';
 
 /** Writes each block with what it knows before it: `(known)block`. */
-async function told({ memory, known, length }: PlainBlock): Promise<CompressedBlock> {
+async function told({ memory, known, length }: PlainBlock): Promise<Uint8Array> {
   const text = Buffer.from(memory, 0, known + length).toString();
-  return { bytes: Buffer.from(`(${text.slice(0, known)})${text.slice(known)}`), memory };
+  return Buffer.from(`(${text.slice(0, known)})${text.slice(known)}`);
 }
 
 function codec(changes: Partial<BlockCodec> = {}): BlockCodec {
@@ -42,7 +41,7 @@ describe('blocks', () => {
 
   test('come in their order, whoever is ready first', async () => {
     const finish: (() => void)[] = [];
-    const lastFirst = async (block: PlainBlock): Promise<CompressedBlock> => {
+    const lastFirst = async (block: PlainBlock): Promise<Uint8Array> => {
       const result = await told(block);
       await new Promise<void>((resolve) => {
         finish.push(resolve);
@@ -54,8 +53,8 @@ describe('blocks', () => {
   });
 
   test('use the same memory again', async () => {
-    const memories = new Set<ArrayBuffer>();
-    const compress = (block: PlainBlock): Promise<CompressedBlock> => {
+    const memories = new Set<SharedArrayBuffer>();
+    const compress = (block: PlainBlock): Promise<Uint8Array> => {
       memories.add(block.memory);
       return told(block);
     };
@@ -90,7 +89,7 @@ describe('a stream of blocks', () => {
 
   test('fails as a block does, though others have failed before', async () => {
     const failures: Error[] = [];
-    const compress = (): Promise<CompressedBlock> => {
+    const compress = (): Promise<Uint8Array> => {
       const failure = new Error(`no memory ${failures.length}`);
       failures.push(failure);
       return Promise.reject(failure);

@@ -11,7 +11,7 @@ const { parameters } = zstdEffort(3);
 
 /** A frame of noise, which takes more room than its contents. */
 function frameOf(length: number) {
-  const memory = new ArrayBuffer(frameBound(length));
+  const memory = new SharedArrayBuffer(frameBound(length));
   new Uint8Array(memory).set(noise(length));
   return { parameters, memory, length };
 }
@@ -43,7 +43,7 @@ describe('a frame', () => {
     const pool = new ThreadPool({ threads: 1, linger: 0 });
     const frame = frameOf(MIB);
     const here = Buffer.from(frame.memory, 0, compressFrame(frame));
-    const { bytes } = await there(frameOf(MIB), pool);
+    const bytes = await there(frameOf(MIB), pool);
     expect(here.equals(bytes)).toBe(true);
   });
 
