@@ -29,6 +29,10 @@ function onSignal(name: keyof typeof EXIT_CODES): void {
   interruption.abort(new OcipushError('ABORTED', 'interrupted'));
 }
 
+function succeed(): void {
+  if (!interruption.signal.aborted) process.exitCode = 0;
+}
+
 function fail(error: unknown): void {
   if (interruption.signal.aborted) return;
   if (error instanceof OcipushError && error.code === 'ABORTED') {
@@ -48,8 +52,11 @@ export async function main(argv: readonly string[]): Promise<void> {
   });
   // A reader that went away (`ocipush push … 2>&1 | head`) must not end the push.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  // What is never heard of again has failed: Node ends with nothing left to wait for, and says nothing.
+  process.exitCode = FAILURE;
   if (asksForVersion(argv)) {
     process.stdout.write(VERSION_LINE);
+    succeed();
     return;
   }
   const { createProgram, runProgram } = await import('./program.ts');
@@ -78,7 +85,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     },
     host,
   );
-  await runProgram(program, argv).catch(fail);
+  await runProgram(program, argv).then(succeed, fail);
   // What was cut short, a pipe on standard input say, could still hold the process.
   if (interruption.signal.aborted) process.exit();
 }

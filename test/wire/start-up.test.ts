@@ -1,4 +1,4 @@
-/** What a start costs: no module is loaded that the command at hand does not need. */
+/** How a command starts: no module is loaded that it does not need, and it has failed until it is done. */
 import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -53,6 +53,14 @@ test('the version is that of the package', async () => {
   for (const flag of ['--version', '-v']) {
     expect(await home.run([flag])).toEqual({ code: 0, stdout, stderr: '' });
   }
+});
+
+test('a command that nothing is heard of any more has failed', async () => {
+  await using home = await makeHome();
+  const silence = 'import fs from "node:fs/promises"; fs.lstat = () => new Promise(() => {});';
+  const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(silence)}`;
+  const run = await home.run(['push', 'oci:image', 'oci:copy'], { env: { NODE_OPTIONS } });
+  expect(run).toEqual({ code: 125, stdout: '', stderr: '' });
 });
 
 test('the version alone loads nothing else', async () => {
