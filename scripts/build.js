@@ -17,14 +17,20 @@ const FILES = {
   start: ['src/cli/error-text.ts', 'src/cli/version.ts'],
   // Answers `--help` and completes.
   program: ['src/cli/program.ts'],
+  // Begins to connect.
   push: [
     'src/cli/push-command.ts',
-    'src/config/auth-lookup.ts',
     'src/config/registries-conf.ts',
     'src/registry/connection-options.ts',
-    'src/transports/destination-error.ts',
     'src/transports/oci-layout/reference.ts',
     'src/transports/registry/reference.ts',
+  ],
+  // Reads, plans and sends meanwhile.
+  run: [
+    'src/cli/push-run.ts',
+    'src/config/certs-d.ts',
+    'src/push/blob-cache.ts',
+    'src/transports/destination-error.ts',
   ],
   registry: ['src/transports/registry/destination.ts'],
 };

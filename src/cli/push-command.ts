@@ -1,23 +1,20 @@
 /** `ocipush push`: from what was typed to what the engine is asked to do. */
 import { isAbsolute, join } from 'node:path';
 import { addAbortSignal } from 'node:stream';
-import { readPolicy } from '../config/policy.ts';
 import { OcipushError } from '../errors.ts';
 import type { ByteStream } from '../io/bytes.ts';
 import { NotingSink } from '../push/notes.ts';
 import type { PushOptions } from '../push/options.ts';
-import { openUserCache, temporaryDirectory } from '../push/places.ts';
+import { temporaryDirectory } from '../push/places.ts';
 import type { ProgressSink } from '../push/progress.ts';
-import type { PushNotes } from '../push/report.ts';
-import { push, throwFailures, type PushOutcome } from '../push/push.ts';
 import { parseDestinationReference, parseSourceReference } from '../transports/references.ts';
+import { setOut } from '../transports/set-out.ts';
 import type { TransportContext } from '../transports/transport.ts';
 import { configure, type ConfiguredHost } from './configuration.ts';
-import { checkDigestFile, writeDigestFile } from './digest-file.ts';
 import { ShownError } from './error-text.ts';
 import { goQuote } from './escape.ts';
 import type { Host } from './host.ts';
-import { parseOutputOptions, type OutputFormat } from './options/output.ts';
+import { parseOutputOptions } from './options/output.ts';
 import { parseManifestOptions } from './options/manifest.ts';
 import { parsePushOptions } from './options/push.ts';
 import { parseRegistryOptions, type RegistryFlags } from './options/registry.ts';
@@ -25,7 +22,6 @@ import { parseSigningOptions } from './options/signing.ts';
 import type { ManifestPushInvocation, PushInvocation } from './program.ts';
 import { chooseRenderer } from './render/choose.ts';
 import { logRequests } from './request-log.ts';
-import { jsonResult, lineResult, planText } from './render/result.ts';
 import { convertSetting } from './setting.ts';
 
 /**
@@ -54,34 +50,32 @@ export async function manifestPushCommand(
 
 async function carryOut(
   invocation: PushInvocation,
-  wishes: Omit<PushOptions, 'signing'>,
+  plain: Omit<PushOptions, 'signing'>,
   host: ConfiguredHost,
 ): Promise<void> {
   const { image, flags } = invocation;
   const output = parseOutputOptions(flags);
-  const options = { ...wishes, signing: await parseSigningOptions(flags, host) };
+  const options = { ...plain, signing: await parseSigningOptions(flags, host) };
   const source = await parseSourceReference(image);
-  const destinations = await Promise.all(invocation.destinations.map(parseDestinationReference));
-  if (output.digestFile !== undefined) await checkDigestFile(output.digestFile);
-  const { environment } = host;
-  const policy = await readPolicy({ path: flags.signaturePolicy, environment });
+  const references = await Promise.all(invocation.destinations.map(parseDestinationReference));
+  if (output.digestFile !== undefined) {
+    const { checkDigestFile } = await import('./digest-file.ts');
+    await checkDigestFile(output.digestFile);
+  }
   const renderer = await chooseRenderer(output.display, host);
   const notes = new NotingSink(renderer);
   const stopLogging = logRequests((message) =>
     renderer.event({ kind: 'log', level: 'debug', message }),
   );
   try {
-    const cache = await openUserCache(environment);
     const context = await createContext(flags, host, notes);
-    const request = { source, destinations, options, context, progress: notes, cache, policy };
-    const outcomes = await push(request);
-    if (output.digestFile !== undefined) {
-      await saveDigest(output.digestFile, outcomes, context.warn);
-    }
-    host.stdout.write(
-      resultText({ output: output.format, dryRun: options.dryRun }, outcomes, notes),
-    );
-    throwFailures(outcomes);
+    using departure = setOut(references, context);
+    // Connections are being made while all of what pushes is loaded.
+    const { runPush } = await import('./push-run.ts');
+    const { destinations } = departure;
+    const policyFile = flags.signaturePolicy;
+    const wishes = { source, destinations, options, context, progress: notes, output, policyFile };
+    await runPush(wishes, host);
   } catch (error) {
     if (renderer.fail === undefined || host.signal.aborted) throw error;
     renderer.fail(error);
@@ -90,38 +84,6 @@ async function carryOut(
     stopLogging();
     renderer.close();
   }
-}
-
-/** A push that was carried out leaves standard output alone, as podman does. */
-function resultText(
-  { output, dryRun }: { readonly output: OutputFormat | undefined; readonly dryRun: boolean },
-  outcomes: readonly PushOutcome[],
-  notes: PushNotes,
-): string {
-  if (output === 'json') return jsonResult(outcomes, notes);
-  if (output !== undefined) return lineResult(output, outcomes);
-  return dryRun ? outcomes.map(planOf).join('') : '';
-}
-
-function planOf(outcome: PushOutcome): string {
-  return outcome.status === 'fulfilled' ? planText(outcome.value) : '';
-}
-
-/** Not after a failure anywhere: who reads the file takes it for success. */
-async function saveDigest(
-  path: string,
-  outcomes: readonly PushOutcome[],
-  warn: (message: string) => void,
-): Promise<void> {
-  throwFailures(outcomes);
-  const [digest, ...others] = outcomes.map((outcome) =>
-    outcome.status === 'fulfilled' ? outcome.value.digest : undefined,
-  );
-  if (digest === undefined) return;
-  if (others.some((other) => other !== digest)) {
-    warn(`--digestfile has the digest at ${outcomes[0]?.reference}; others differ`);
-  }
-  await writeDigestFile(path, digest);
 }
 
 async function createContext(

@@ -2,7 +2,7 @@
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { homeDirectory } from '../config/home.ts';
-import { NO_CACHE, openBlobCache, type BlobCache } from './blob-cache.ts';
+import type { BlobCache } from './blob-cache.ts';
 
 /** As in podman: large files go where memory is not meant to be the disk. */
 export function temporaryDirectory(environment: NodeJS.ProcessEnv): string {
@@ -15,5 +15,6 @@ export async function openUserCache(environment: NodeJS.ProcessEnv): Promise<Blo
   const fallback = home === undefined ? undefined : join(home, '.cache');
   const wished = environment['XDG_CACHE_HOME'] ?? '';
   const base = isAbsolute(wished) ? wished : fallback;
+  const { NO_CACHE, openBlobCache } = await import('./blob-cache.ts');
   return base === undefined ? NO_CACHE : openBlobCache(join(base, 'ocipush'));
 }

@@ -7,6 +7,8 @@ import { hostPlatform } from '../image/platform.ts';
 import { connectionOptions, type ConnectionWish } from '../registry/connection-options.ts';
 import type { RegistryOptions } from '../registry/options.ts';
 import { parseDestinationReference, parseSourceReference } from '../transports/references.ts';
+import { setOut } from '../transports/set-out.ts';
+import type { TransportContext } from '../transports/transport.ts';
 import { NotingSink } from './notes.ts';
 import { DEFAULT_JOBS, DEFAULT_RETRY, type CompressionWish, type PushOptions } from './options.ts';
 import { openUserCache, temporaryDirectory } from './places.ts';
@@ -50,18 +52,22 @@ export async function pushImage(request: PushImageRequest): Promise<PushReport> 
   const notes = new NotingSink({ event: (event) => onProgress?.(event) });
   const warn = (message: string): void => notes.event({ kind: 'warning', message });
   const signal = request.signal ?? new AbortController().signal;
+  const source = await parseSourceReference(request.image);
+  const references = await Promise.all((request.destinations ?? []).map(parseDestinationReference));
+  const context: TransportContext = {
+    signal,
+    registry: await registryOptions(request, environment, signal, warn),
+    temporaryDirectory: temporaryDirectory(environment),
+    standardInput: () => process.stdin,
+    environment,
+    warn,
+  };
+  using departure = setOut(references, context);
   const outcomes = await push({
-    source: await parseSourceReference(request.image),
-    destinations: await Promise.all((request.destinations ?? []).map(parseDestinationReference)),
+    source,
+    destinations: departure.destinations,
     options: optionsOf(request),
-    context: {
-      signal,
-      registry: await registryOptions(request, environment, signal, warn),
-      temporaryDirectory: temporaryDirectory(environment),
-      standardInput: () => process.stdin,
-      environment,
-      warn,
-    },
+    context,
     progress: notes,
     cache: await openUserCache(environment),
     policy: await readPolicy({ environment }),

@@ -1,6 +1,7 @@
 /** A registry, mostly one repository of it: requests with authorization, retries and redirects. */
 import { setMaxListeners } from 'node:events';
 import { OcipushError, withDetails } from '../errors.ts';
+import { registryUrl, securityOf } from './address.ts';
 import { isTransient, statusError } from './answer-error.ts';
 import { Authorizer } from './authorizer.ts';
 import { parseChallenges } from './challenge.ts';
@@ -69,7 +70,7 @@ export class RegistryClient implements AsyncDisposable {
     setMaxListeners(0, this.#signal);
     this.#http = http;
     this.#security = security;
-    this.#origin = new URL(`https://${connectionHost(repository.registry)}`);
+    this.#origin = registryUrl(repository.registry);
     this.#authorizer = new Authorizer({
       http,
       signal: this.#signal,
@@ -315,23 +316,8 @@ interface Connection {
 async function connect(repository: RepositoryName, options: RegistryOptions): Promise<Connection> {
   const security = await securityOf(repository, options);
   const http = await openHttpClient(repository.registry, security, options);
-  http.prepare(new URL(`https://${connectionHost(repository.registry)}`));
+  http.prepare(registryUrl(repository.registry));
   return { http, security };
-}
-
-/** What was typed beats the configuration, which may still block the registry. */
-async function securityOf(
-  { registry, path }: RepositoryName,
-  options: RegistryOptions,
-): Promise<RegistrySecurity> {
-  const configured = await options.securityOf(path === '' ? registry : `${registry}/${path}`);
-  if (options.tlsVerify === undefined) return configured;
-  return options.tlsVerify ? 'secure' : 'insecure';
-}
-
-/** docker.io is the name of a registry that listens elsewhere (reference: docker/docker_client.go). */
-function connectionHost(registry: string): string {
-  return registry === 'docker.io' ? 'registry-1.docker.io' : registry;
 }
 
 function isReplayable(body: RegistryRequest['body']): body is Uint8Array | undefined {

@@ -1,5 +1,7 @@
 /** Explains why a server gave no answer. */
 import { messageOf, OcipushError, type ErrorDetails } from '../errors.ts';
+import { hostAndPort } from './address.ts';
+import { CONNECT_TIMEOUT } from './dial.ts';
 
 /** Fatal for every attempt: the name is wrong. */
 const UNRESOLVED = new Set(['ENOTFOUND', 'EAI_NONAME']);
@@ -20,6 +22,9 @@ const CERTIFICATE = /^(?:CERT_|CRL_|INVALID_(?:CA|PURPOSE)$|HOSTNAME_MISMATCH$|E
 
 /** Nothing moved any more. */
 const STALLS = new Set(['STALLED', 'UND_ERR_BODY_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT']);
+
+/** No connection, or no TLS on it, in time. */
+const TIMEOUTS = new Set([CONNECT_TIMEOUT, 'UND_ERR_CONNECT_TIMEOUT']);
 
 /** What OpenSSL says when the other side does not speak TLS. */
 const NOT_TLS = new Set(['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG']);
@@ -58,7 +63,7 @@ function describe(error: unknown, code: string, url: URL): string {
   if (NOT_TLS.has(code)) return 'http: server gave HTTP response to HTTPS client';
   if (UNRESOLVED.has(code)) return `dial tcp: lookup ${url.hostname}: no such host`;
   if (code === 'ECONNREFUSED') return `dial tcp ${hostAndPort(url)}: connect: connection refused`;
-  if (code === 'UND_ERR_CONNECT_TIMEOUT') return `dial tcp ${hostAndPort(url)}: i/o timeout`;
+  if (TIMEOUTS.has(code)) return `dial tcp ${hostAndPort(url)}: i/o timeout`;
   if (code === 'UND_ERR_HEADERS_TIMEOUT') return 'net/http: timeout awaiting response headers';
   if (code === 'UND_ERR_BODY_TIMEOUT') return 'i/o timeout: the answer does not go on';
   if (code === 'STALLED') return `i/o timeout: ${textOf(error)}`;
@@ -82,16 +87,12 @@ function hintFor(code: string, url: URL): string | undefined {
   if (UNRESOLVED.has(code)) {
     return `check the name of the registry: ${url.hostname} is not known`;
   }
-  if (code === 'UND_ERR_CONNECT_TIMEOUT') {
+  if (TIMEOUTS.has(code)) {
     return `${url.host} cannot be reached: check the address, or give it more time with --connect-timeout`;
   }
   if (STALLS.has(code)) return `${url.host} is stuck, or give it more time with --stall-timeout`;
   if (code === 'ECONNREFUSED') return `nothing listens on ${url.host}: is the registry running?`;
   return undefined;
-}
-
-function hostAndPort({ hostname, port, protocol }: URL): string {
-  return `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`;
 }
 
 /** The code of the error or of the one that caused it. */

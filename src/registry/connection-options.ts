@@ -1,10 +1,10 @@
 /** How registries are reached from this machine: what its configuration says, and what was asked for. */
-import { createCertificateLookup } from '../config/certs-d.ts';
 import { createProxyLookup } from '../config/proxy.ts';
 import { createSecurityLookup } from '../config/registry-security.ts';
 import { readSystemAuthorities } from '../config/system-authorities.ts';
 import type { Warn } from '../config/warn.ts';
 import { systemClock } from '../io/retry-clock.ts';
+import { dial } from './dial.ts';
 import { DEFAULT_LIMITS, type RegistryOptions } from './options.ts';
 import { UploadHosts } from './upload-host.ts';
 import { USER_AGENT } from './user-agent.ts';
@@ -31,7 +31,11 @@ export function connectionOptions(
     securityOf: createSecurityLookup(environment, warn),
     systemAuthorities: () => readSystemAuthorities(environment),
     proxyFor: createProxyLookup(environment),
-    certificatesFor: createCertificateLookup({ certDir, home: environment['HOME'] || undefined }),
+    dial,
+    certificatesFor: async (host) => {
+      const { createCertificateLookup } = await import('../config/certs-d.ts');
+      return createCertificateLookup({ certDir, home: environment['HOME'] || undefined })(host);
+    },
     userAgent: USER_AGENT,
     clock: systemClock,
     limits: DEFAULT_LIMITS,

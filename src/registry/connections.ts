@@ -4,14 +4,18 @@ import type { Socket } from 'node:net';
 import type { Dispatcher } from 'undici';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import buildConnector from 'undici/lib/core/connect.js';
+import { OcipushError } from '../errors.ts';
 import { bareHost, type ProxyLookup } from '../config/proxy.ts';
+import { hostAndPort } from './address.ts';
 import { codeOf } from './connection-error.ts';
+import type { Dial } from './dial.ts';
 import type { TransferLimits } from './options.ts';
 import { openTunnel, proxyError, proxyHeaders } from './proxy-tunnel.ts';
 import { SecureContexts, type TlsSettings } from './secure-contexts.ts';
 
 export interface ConnectionSettings extends TlsSettings {
   readonly proxyFor: ProxyLookup;
+  readonly dial: Dial;
   readonly limits: TransferLimits;
 }
 
@@ -41,7 +45,6 @@ export class Connections implements AsyncDisposable {
   readonly #agents: Readonly<Record<'kept' | 'own', Agent>>;
   /** Aborted in the end, so that no connection that is still being made holds the process. */
   readonly #closed = new AbortController();
-  readonly #connectPlain: buildConnector.connector;
   readonly #connectSecure = new Map<number, buildConnector.connector>();
   /** Proxies that pass plain requests on, by `host`. */
   readonly #forwarding = new Map<string, URL>();
@@ -52,10 +55,8 @@ export class Connections implements AsyncDisposable {
   constructor(settings: ConnectionSettings) {
     this.#settings = settings;
     this.#contexts = new SecureContexts(settings);
-    const { signal } = this.#closed;
     // Every connection listens, and Node warns of more than ten as of a leak.
-    setMaxListeners(0, signal);
-    this.#connectPlain = buildConnector({ timeout: this.#timeout, signal });
+    setMaxListeners(0, this.#closed.signal);
     const connect: buildConnector.connector = (target, callback) =>
       void this.#connectFor(target, callback);
     this.#agents = {
@@ -117,7 +118,7 @@ export class Connections implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     // Not close(): it would wait for what a failed push left under way.
     await Promise.all([this.#agents.kept.destroy(), this.#agents.own.destroy()]);
-    this.#closed.abort();
+    this.#closed.abort(new OcipushError('ABORTED', 'the connection was closed'));
   }
 
   /** Milliseconds in which a connection must be there. */
@@ -163,7 +164,7 @@ export class Connections implements AsyncDisposable {
   #plain(target: Target): Promise<Socket> {
     const forwarding = this.#forwarding.get(String(target.host));
     if (forwarding === undefined) return this.#open(target);
-    return connected(this.#connectPlain, target).catch((error: unknown) => {
+    return this.#dial(forwarding).catch((error: unknown) => {
       throw proxyError(error, forwarding);
     });
   }
@@ -189,23 +190,27 @@ export class Connections implements AsyncDisposable {
 
   /** A connection without TLS, through a proxy where there is one. */
   async #open(target: Target): Promise<Socket> {
-    const port = target.port || (target.protocol === 'https:' ? '443' : '80');
-    const proxy = this.#settings.proxyFor(new URL(`${target.protocol}//${target.host}`));
-    if (proxy === undefined) {
-      return connected(this.#connectPlain, { ...target, protocol: 'http:', port });
-    }
+    const url = new URL(`${target.protocol}//${target.host}`);
+    const proxy = this.#settings.proxyFor(url);
+    if (proxy === undefined) return this.#dial(url);
     const socket = await this.#toProxy(proxy).catch((error: unknown) => {
       throw proxyError(error, proxy);
     });
-    const host = target.hostname.includes(':') ? `[${target.hostname}]` : target.hostname;
-    return openTunnel(socket, proxy, `${host}:${port}`, this.#timeout);
+    return openTunnel(socket, proxy, hostAndPort(url), this.#timeout);
   }
 
-  async #toProxy({ protocol, host, hostname, port }: URL): Promise<Socket> {
-    const target = { protocol, host, hostname: bareHost(hostname), port };
-    if (protocol === 'http:') return connected(this.#connectPlain, target);
+  async #toProxy(proxy: URL): Promise<Socket> {
+    const socket = await this.#dial(proxy);
+    if (proxy.protocol === 'http:') return socket;
+    const { protocol, host, hostname, port } = proxy;
+    const target = { protocol, host, hostname: bareHost(hostname), port, httpSocket: socket };
     const secureContext = this.#contexts.forProxy;
     return connected(buildConnector({ timeout: this.#timeout, secureContext }), target);
+  }
+
+  #dial(url: URL): Promise<Socket> {
+    const { signal } = this.#closed;
+    return this.#settings.dial(url, { timeout: this.#timeout, signal });
   }
 }
 

@@ -6,15 +6,15 @@ import type { RegistryOptions } from './options.ts';
 /** What of the settings says how a host is reached. */
 export type HostOptions = Pick<
   RegistryOptions,
-  'certificatesFor' | 'systemAuthorities' | 'proxyFor' | 'limits'
+  'certificatesFor' | 'systemAuthorities' | 'proxyFor' | 'dial' | 'limits'
 >;
 
 /** @throws OcipushError CONFIG_INVALID for certificates that cannot be used; nothing is sent yet */
 export async function openHttpClient(
   host: string,
   security: RegistrySecurity,
-  { certificatesFor, systemAuthorities, proxyFor, limits }: HostOptions,
+  { certificatesFor, systemAuthorities, proxyFor, dial, limits }: HostOptions,
 ): Promise<HttpClient> {
   const certificates = await certificatesFor(host);
-  return new HttpClient({ certificates, security, systemAuthorities, proxyFor, limits });
+  return new HttpClient({ certificates, security, systemAuthorities, proxyFor, dial, limits });
 }

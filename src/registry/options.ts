@@ -6,6 +6,7 @@ import type { Credentials } from '../config/credentials.ts';
 import type { Digest } from '../image/digest.ts';
 import type { RateLimit } from '../io/rate-limit.ts';
 import type { RetryClock } from '../io/retry-clock.ts';
+import type { Dial } from './dial.ts';
 import type { UploadHosts } from './upload-host.ts';
 
 export type { Credentials } from '../config/credentials.ts';
@@ -23,6 +24,7 @@ export interface RegistryOptions {
   /** Whom the machine trusts, in PEM form; undefined where nobody says: then those Node knows. */
   readonly systemAuthorities: () => readonly string[] | undefined;
   readonly proxyFor: ProxyLookup;
+  readonly dial: Dial;
   /** Credentials for a repository, `host[:port]/path`; undefined means anonymous. */
   credentialsFor(repository: string): Promise<Credentials | undefined>;
   readonly userAgent: string;

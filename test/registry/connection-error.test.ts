@@ -37,7 +37,7 @@ describe('connectionError', () => {
       /^$/,
     ],
     [
-      failing('UND_ERR_CONNECT_TIMEOUT'),
+      failing('CONNECT_TIMEOUT'),
       'REGISTRY_UNREACHABLE',
       true,
       'dial tcp registry.test:5000: i/o timeout',

@@ -1,5 +1,6 @@
 /** How registries are reached in tests: straight, anonymously, and trusting whom Node trusts. */
 import { systemClock } from '../../src/io/retry-clock.ts';
+import { dial } from '../../src/registry/dial.ts';
 import type { ConnectionSettings } from '../../src/registry/connections.ts';
 import { DEFAULT_LIMITS, type RegistryOptions } from '../../src/registry/options.ts';
 import { UploadHosts } from '../../src/registry/upload-host.ts';
@@ -9,6 +10,7 @@ export const STRAIGHT: ConnectionSettings = {
   security: 'secure',
   systemAuthorities: () => undefined,
   proxyFor: () => undefined,
+  dial,
   limits: DEFAULT_LIMITS,
 };
 
@@ -19,6 +21,7 @@ export function registryOptions(given: Partial<RegistryOptions> = {}): RegistryO
     securityOf: async () => security,
     systemAuthorities,
     proxyFor,
+    dial,
     credentialsFor: async () => undefined,
     userAgent: 'agent/1',
     clock: systemClock,

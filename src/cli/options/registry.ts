@@ -90,8 +90,10 @@ async function credentialLookup(
     const credentials = await completeCredentials(flags.creds, askAtTerminal(host));
     return async () => credentials;
   }
-  const { checkAuthFile } = await import('../../config/auth-lookup.ts');
-  if (flags.authfile) await checkAuthFile(flags.authfile);
+  if (flags.authfile) {
+    const { checkAuthFile } = await import('../../config/auth-lookup.ts');
+    await checkAuthFile(flags.authfile);
+  }
   let lookup: Promise<CredentialLookup> | undefined;
   // Nobody needs them for a registry that does not ask.
   return async (repository) => {

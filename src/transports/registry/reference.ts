@@ -6,6 +6,7 @@ import {
   type NamedReference,
 } from '../../image/docker-reference.ts';
 import { OcipushError } from '../../errors.ts';
+import { HeadStart } from '../../registry/head-start.ts';
 import type { DestinationReference, SourceReference } from '../transport.ts';
 
 /** Parses what stands after `docker:`. @throws OcipushError REFERENCE_INVALID */
@@ -34,6 +35,18 @@ function registryReference(name: NamedReference): SourceReference & DestinationR
     openSource: async (context) => {
       const { openRegistrySource } = await import('./source.ts');
       return openRegistrySource(reference, name, context);
+    },
+    setOut: ({ registry }) => {
+      const start = new HeadStart({ registry: name.domain, path: name.path }, registry);
+      return {
+        ...reference,
+        openDestination: (context) =>
+          reference.openDestination({
+            ...context,
+            registry: { ...context.registry, dial: start.dial },
+          }),
+        [Symbol.dispose]: () => start[Symbol.dispose](),
+      };
     },
     openDestination: async (context) => {
       const { openRegistryDestination } = await import('./destination.ts');
