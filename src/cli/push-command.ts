@@ -69,7 +69,7 @@ async function carryOut(
   );
   try {
     const context = await createContext(flags, host, notes);
-    using departure = setOut(references, context);
+    using departure = await setOut(references, context);
     // Connections are being made while all of what pushes is loaded.
     const { runPush } = await import('./push-run.ts');
     const { destinations } = departure;

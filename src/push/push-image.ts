@@ -62,7 +62,7 @@ export async function pushImage(request: PushImageRequest): Promise<PushReport> 
     environment,
     warn,
   };
-  using departure = setOut(references, context);
+  using departure = await setOut(references, context);
   const outcomes = await push({
     source,
     destinations: departure.destinations,

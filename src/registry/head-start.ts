@@ -17,17 +17,22 @@ export class HeadStart implements Disposable {
   readonly #options: HeadStartOptions;
   readonly #closed = new AbortController();
   /** Connections that nobody has taken yet, by `host:port`. */
-  readonly #begun: Promise<ReadonlyMap<string, Promise<Socket>[]>>;
+  readonly #begun = new Map<string, Promise<Socket>[]>();
 
-  /** Begins to connect to where the first request for a repository will go. */
-  constructor(repository: RepositoryName, options: HeadStartOptions) {
+  private constructor(options: HeadStartOptions) {
     this.#options = options;
-    this.#begun = this.#begin(repository).catch(() => new Map());
+  }
+
+  /** Connections to where the first request for a repository will go are being made when it resolves. */
+  static async begin(repository: RepositoryName, options: HeadStartOptions): Promise<HeadStart> {
+    const start = new HeadStart(options);
+    await start.#begin(repository).catch(() => undefined);
+    return start;
   }
 
   /** Hands out each connection once, and makes new ones after that. */
   readonly dial: Dial = async (url, dialling) => {
-    const socket = await (await this.#begun).get(hostAndPort(url))?.shift();
+    const socket = await this.#begun.get(hostAndPort(url))?.shift();
     return socket?.writable ? socket : this.#options.dial(url, dialling);
   };
 
@@ -35,9 +40,8 @@ export class HeadStart implements Disposable {
     this.#closed.abort(new OcipushError('ABORTED', 'the connection is not needed any more'));
   }
 
-  async #begin(repository: RepositoryName): Promise<ReadonlyMap<string, Promise<Socket>[]>> {
+  async #begin(repository: RepositoryName): Promise<void> {
     const { dial, limits, proxyFor } = this.#options;
-    const begun = new Map<string, Promise<Socket>[]>();
     const security = await securityOf(repository, this.#options);
     const schemes =
       security === 'insecure' ? (['https:', 'http:'] as const) : (['https:'] as const);
@@ -46,8 +50,8 @@ export class HeadStart implements Disposable {
       const way = proxyFor(url) ?? url;
       const socket = dial(way, { timeout: limits.connectTimeout, signal: this.#closed.signal });
       socket.catch(() => undefined);
-      begun.set(hostAndPort(way), [...(begun.get(hostAndPort(way)) ?? []), socket]);
+      const place = hostAndPort(way);
+      this.#begun.set(place, [...(this.#begun.get(place) ?? []), socket]);
     }
-    return begun;
   }
 }

@@ -7,11 +7,13 @@ export interface Departure extends Disposable {
 }
 
 /** Those that nothing can be done for yet stay what they are. */
-export function setOut(
+export async function setOut(
   references: readonly DestinationReference[],
   context: TransportContext,
-): Departure {
-  const destinations = references.map((reference) => reference.setOut?.(context) ?? reference);
+): Promise<Departure> {
+  const destinations = await Promise.all(
+    references.map(async (reference) => (await reference.setOut?.(context)) ?? reference),
+  );
   return {
     destinations,
     [Symbol.dispose]: () => {

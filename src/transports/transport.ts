@@ -39,7 +39,7 @@ export interface DestinationReference extends ImageReference {
    * say, while all else is still being loaded and read. It fails there and not here; nothing is asked
    * yet. There where anything takes time.
    */
-  setOut?(context: TransportContext): DestinationReference & Disposable;
+  setOut?(context: TransportContext): Promise<DestinationReference & Disposable>;
   /** Changes nothing yet: what is there may only be looked at. */
   openDestination(context: TransportContext): Promise<ImageDestination>;
   /** One destination for both, where they are names in one file that is written as a whole. */

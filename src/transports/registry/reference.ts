@@ -36,8 +36,8 @@ function registryReference(name: NamedReference): SourceReference & DestinationR
       const { openRegistrySource } = await import('./source.ts');
       return openRegistrySource(reference, name, context);
     },
-    setOut: ({ registry }) => {
-      const start = new HeadStart({ registry: name.domain, path: name.path }, registry);
+    setOut: async ({ registry }) => {
+      const start = await HeadStart.begin({ registry: name.domain, path: name.path }, registry);
       return {
         ...reference,
         openDestination: (context) =>
