@@ -16,7 +16,9 @@ export const DOCKER_LAYER_TAR = 'application/vnd.docker.image.rootfs.diff.tar';
 export type Compression = 'none' | 'gzip' | 'bzip2' | 'xz' | 'zstd';
 
 /** What layers can be compressed as; zstd:chunked is zstd that can also be read in parts. */
-export type CompressionFormat = 'gzip' | 'zstd' | 'zstd:chunked';
+export type CompressionFormat = (typeof COMPRESSION_FORMATS)[number];
+
+export const COMPRESSION_FORMATS = ['gzip', 'zstd', 'zstd:chunked'] as const;
 
 /** zstd:chunked cannot be told by the bytes: an annotation says so. */
 export type LayerCompression = Compression | CompressionFormat;

@@ -10,6 +10,7 @@ import type {
   TransportContext,
 } from '../transports/transport.ts';
 import { CODECS } from '../transforms/codecs.ts';
+import { checkLevel } from '../transforms/levels.ts';
 import { attemptPush, type PushPart } from './attempt.ts';
 import type { BlobCache } from './blob-cache.ts';
 import { withoutChunking } from './encryption.ts';
@@ -163,7 +164,10 @@ async function prepareEncryption({
 
 /** @throws OcipushError USAGE */
 function checkCompression({ compression }: PushOptions): void {
-  CODECS[compression.format ?? 'gzip'].checkLevel(compression.level);
+  const { format = 'gzip', level } = compression;
+  checkLevel(format, level);
+  // What a format needs must be there before anything begins.
+  CODECS[format].name(level);
 }
 
 async function openSource({ source, context }: PushRequest): Promise<ImageSource> {

@@ -1,11 +1,9 @@
 /** The forms in which layers can be compressed, by their names. */
 import type { CompressionFormat } from '../image/media-types.ts';
 import type { ByteStream } from '../io/bytes.ts';
-import { checkGzipLevel } from './gzip-effort.ts';
 import { gzip, gzipCodec } from './gzip.ts';
 import { zstd, zstdCodec } from './zstd.ts';
 import { zstdChunked, zstdChunkedCodec } from './zstd-chunked.ts';
-import { checkZstdLevel } from './zstd-effort.ts';
 
 export interface CodecSettings {
   /** On the scale of the format; unset means its documented default. */
@@ -20,33 +18,25 @@ export interface Compressing {
 }
 
 export interface Codec {
-  /** @throws OcipushError USAGE for a level that the format does not have */
-  checkLevel(level: number | undefined): void;
-  /** Begins with the name of the format; two of the same name make the same bytes of the same input. */
+  /**
+   * Begins with the name of the format; two of the same name make the same bytes of the same input.
+   * @throws OcipushError UNSUPPORTED where the library of the format is missing
+   */
   name(level: number | undefined): string;
   compress(input: ByteStream, settings: CodecSettings): Compressing;
 }
 
 export const CODECS: Readonly<Record<CompressionFormat, Codec>> = {
   gzip: {
-    checkLevel: checkGzipLevel,
     name: gzipCodec,
     compress: (input, settings) => ({ stream: gzip(input, settings) }),
   },
   zstd: {
-    checkLevel: checkZstd,
     name: zstdCodec,
     compress: (input, settings) => ({ stream: zstd(input, settings) }),
   },
   'zstd:chunked': {
-    checkLevel: checkZstd,
     name: zstdChunkedCodec,
     compress: zstdChunked,
   },
 };
-
-/** Without libzstd the push must fail before it begins. */
-function checkZstd(level: number | undefined): void {
-  checkZstdLevel(level);
-  zstdCodec(level);
-}

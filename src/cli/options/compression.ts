@@ -2,9 +2,9 @@
 import type { Command } from 'commander';
 import type { EngineConf } from '../../config/engine-conf.ts';
 import { OcipushError } from '../../errors.ts';
-import type { CompressionFormat } from '../../image/media-types.ts';
+import { COMPRESSION_FORMATS, type CompressionFormat } from '../../image/media-types.ts';
 import type { CompressionWish } from '../../push/options.ts';
-import { CODECS } from '../../transforms/codecs.ts';
+import { checkLevel } from '../../transforms/levels.ts';
 import { goQuote } from '../escape.ts';
 import { addBooleanFlag, addValueFlag } from '../flags.ts';
 import { parseInteger } from '../go-values.ts';
@@ -31,7 +31,7 @@ export function addCompressionFlags(command: Command): void {
     command,
     '--compression-format <format>',
     'Compress all layers as gzip, zstd or zstd:chunked, also those in another format',
-    { convert: parseCompressionFormat, values: Object.keys(CODECS) },
+    { convert: parseCompressionFormat, values: COMPRESSION_FORMATS },
   );
   addValueFlag(
     command,
@@ -91,7 +91,7 @@ function configuredLevel(
 ): number | undefined {
   if (compressionLevel === undefined) return undefined;
   return convertSetting(compressionLevel, (level) => {
-    CODECS[format].checkLevel(level);
+    checkLevel(format, level);
     return level;
   });
 }
@@ -103,13 +103,10 @@ function fits(configured: CompressionFormat, { format }: Pick<ImageFlags, 'forma
 
 /** @throws OcipushError USAGE, in podman's words */
 export function parseCompressionFormat(text: string): CompressionFormat {
-  if (isFormat(text)) return text;
+  const format = COMPRESSION_FORMATS.find((each) => each === text);
+  if (format !== undefined) return format;
   throw new OcipushError('USAGE', `cannot find compressor for ${goQuote(text)}`, {
     origin: 'usage',
-    hint: `the formats are ${Object.keys(CODECS).join(', ')}`,
+    hint: `the formats are ${COMPRESSION_FORMATS.join(', ')}`,
   });
-}
-
-function isFormat(text: string): text is CompressionFormat {
-  return Object.hasOwn(CODECS, text);
 }

@@ -4,10 +4,9 @@ import { OcipushError } from '../../errors.ts';
 import type { Platform } from '../../image/descriptor.ts';
 import { parseDigest, type Digest } from '../../image/digest.ts';
 import { isTag } from '../../image/docker-reference.ts';
-import type { CompressionFormat } from '../../image/media-types.ts';
+import { COMPRESSION_FORMATS, type CompressionFormat } from '../../image/media-types.ts';
 import { hostPlatform, parsePlatform } from '../../image/platform.ts';
 import type { ImageFormat, PushOptions, ReferrersWish } from '../../push/options.ts';
-import { CODECS } from '../../transforms/codecs.ts';
 import { goQuote } from '../escape.ts';
 import { addBooleanFlag, addListFlag, addValueFlag } from '../flags.ts';
 import { parseCompressionFormat } from './compression.ts';
@@ -41,7 +40,7 @@ export function addImageFlags(command: Command): void {
     '--add-compression <format>',
     'Push each platform of a list in this format, too; may be repeated',
     (text) => text.split(',').map(parseCompressionFormat),
-    Object.keys(CODECS),
+    COMPRESSION_FORMATS,
   );
   addListFlag(
     command,
