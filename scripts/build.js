@@ -31,20 +31,25 @@ const FILES = {
     'src/config/certs-d.ts',
     'src/push/blob-cache.ts',
     'src/transports/destination-error.ts',
+    'src/transports/oci-layout/layout.ts',
+    'src/transports/oci-layout/source.ts',
   ],
   registry: ['src/transports/registry/destination.ts'],
 };
 
 const { version } = JSON.parse(await readFile('package.json', 'utf8'));
 
-/** undici would load it at every start, and does without where it is missing: it is never spoken. */
-const withoutHttp2 = {
-  name: 'without-http2',
+/** What packages would load at every start for what they are never asked: HTTP/2, commands in other files. */
+const UNUSED = { 'node:http2': 'undici', 'node:child_process': 'commander' };
+
+const withoutUnused = {
+  name: 'without-unused',
   resolveId: {
-    filter: { id: /^node:http2$/ },
-    handler: (id, importer) => (importer?.includes('/node_modules/undici/') ? '\0http2' : null),
+    filter: { id: /^node:/ },
+    handler: (id, importer) =>
+      importer?.includes(`/node_modules/${UNUSED[id]}/`) ? '\0unused' : null,
   },
-  load: { filter: { id: /^\0http2$/ }, handler: () => 'export const constants = {};' },
+  load: { filter: { id: /^\0unused$/ }, handler: () => 'export const constants = {};' },
 };
 
 const options = {
@@ -53,7 +58,7 @@ const options = {
   // be replaceable.
   external: ['zstd-napi', 'openpgp'],
   transform: { target: TARGET, define: { __OCIPUSH_VERSION__: JSON.stringify(version) } },
-  plugins: [withoutHttp2],
+  plugins: [withoutUnused],
   logLevel: 'warn',
   // An import that waits until it is needed says so, whatever file it leads to.
   checks: { ineffectiveDynamicImport: false },

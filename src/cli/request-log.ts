@@ -20,7 +20,7 @@ const TELLING = new Set(['digest', 'from', 'mount', 'scope', 'service']);
  */
 export function logRequests(
   log: (message: string) => void,
-  now: () => number = performance.now.bind(performance),
+  now: () => number = () => performance.now(),
 ): () => void {
   const begins = new WeakMap<object, number>();
   const began = (message: unknown): void => {

@@ -1,5 +1,5 @@
 /** Which proxy an address is reached through: the environment variables, with the rules of Go. */
-import { BlockList, isIP, isIPv6 } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 import { OcipushError } from '../errors.ts';
 
 /** Through which proxy an address is reached; undefined: through none. */
@@ -58,7 +58,7 @@ function parseException(item: string): Exception | undefined {
   if (host === '') return undefined;
   const isPort = (other: string): boolean => port === '' || port === other;
   if (isIP(host) !== 0) {
-    const address = networkOf(host, isIPv6(host) ? 128 : 32);
+    const address = networkOf(host, isIP(host) === 6 ? 128 : 32);
     return (other, otherPort) => contains(address, other) && isPort(otherPort);
   }
   const domain = host.replace(/^\*\./, '.');
@@ -70,7 +70,7 @@ function parseException(item: string): Exception | undefined {
 /** An address with the length of its prefix, `10.0.0.0/8`. */
 function parseNetwork(item: string): BlockList | undefined {
   const [, address = '', length = ''] = /^([0-9a-f.:]+)\/(\d{1,3})$/.exec(item) ?? [];
-  const isFitting = isIP(address) !== 0 && Number(length) <= (isIPv6(address) ? 128 : 32);
+  const isFitting = isIP(address) !== 0 && Number(length) <= (isIP(address) === 6 ? 128 : 32);
   return isFitting ? networkOf(address, Number(length)) : undefined;
 }
 
@@ -91,8 +91,9 @@ function isThisMachine(host: string): boolean {
   return host === 'localhost' || contains(LOOPBACK, host);
 }
 
+/** By `isIP`, for `isIPv6` compiles a long pattern, also for what is of IPv4. */
 function familyOf(address: string): 'ipv4' | 'ipv6' {
-  return isIPv6(address) ? 'ipv6' : 'ipv4';
+  return isIP(address) === 6 ? 'ipv6' : 'ipv4';
 }
 
 /** URLs have IPv6 addresses in brackets. */

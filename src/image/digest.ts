@@ -1,5 +1,5 @@
 /** Content digests: checked, computed, and verified while bytes pass by. */
-import { createHash, type Hash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
 import { OcipushError } from '../errors.ts';
 import type { ByteStream } from '../io/bytes.ts';
 
@@ -30,6 +30,11 @@ export function digestHex(digest: Digest): string {
 /** The algorithm half of a digest. */
 export function digestAlgorithm(digest: Digest): string {
   return digest.slice(0, digest.indexOf(':'));
+}
+
+/** Loads what hashes when there is something to be hashed: a command line takes its time to load as it is. */
+function createHash(algorithm: string): Hash {
+  return process.getBuiltinModule('node:crypto').createHash(algorithm);
 }
 
 /** The digest of bytes in memory; sha256 unless told. */

@@ -1,10 +1,8 @@
 /** `oci:PATH[:REFERENCE|:@INDEX]`: an image in an OCI layout directory. */
 import { OcipushError } from '../../errors.ts';
-import type { DestinationReference, ImageSource, SourceReference } from '../transport.ts';
+import type { DestinationReference, SourceReference } from '../transport.ts';
 import type { LayoutTarget } from './destination.ts';
 import type { ImageSelector } from './entry.ts';
-import { layoutDirectory } from './layout.ts';
-import { openLayoutSource } from './source.ts';
 
 /** Reference names as the reference takes them (image/oci/internal/oci_util.go). */
 const REFERENCE_NAME =
@@ -16,8 +14,13 @@ export function parseOciLayoutReference(text: string): SourceReference & Destina
   const reference: SourceReference & DestinationReference = {
     transport: 'oci',
     toString: () => `oci:${text}`,
-    openSource: (): Promise<ImageSource> =>
-      openLayoutSource(reference, layoutDirectory(path), selector),
+    openSource: async () => {
+      const [{ openLayoutSource }, { layoutDirectory }] = await Promise.all([
+        import('./source.ts'),
+        import('./layout.ts'),
+      ]);
+      return openLayoutSource(reference, layoutDirectory(path), selector);
+    },
     openDestination: async (context) => {
       const target = layoutTarget(path, selector);
       const { openLayoutDestination } = await import('./destination.ts');
