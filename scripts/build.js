@@ -25,6 +25,8 @@ const FILES = {
     'src/transports/oci-layout/reference.ts',
     'src/transports/registry/reference.ts',
   ],
+  // Is checked before.
+  digestFile: ['src/cli/digest-file.ts'],
   // Reads, plans and sends meanwhile.
   run: [
     'src/cli/push-run.ts',
@@ -45,7 +47,7 @@ const UNUSED = { 'node:http2': 'undici', 'node:child_process': 'commander' };
 const withoutUnused = {
   name: 'without-unused',
   resolveId: {
-    filter: { id: /^node:/ },
+    filter: { id: /^node:(?:http2|child_process)$/ },
     handler: (id, importer) =>
       importer?.includes(`/node_modules/${UNUSED[id]}/`) ? '\0unused' : null,
   },

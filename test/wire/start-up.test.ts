@@ -25,14 +25,20 @@ async function sourcesRun(directory: string): Promise<readonly string[]> {
       readonly result: readonly { readonly url: string }[];
     };
     const files = result.map(({ url }) => (url.startsWith('file:') ? fileURLToPath(url) : ''));
-    for (const file of files.filter((path) => path.startsWith(DIST))) {
-      // What passes on the names of others has no source of its own.
-      if (!existsSync(`${file}.map`)) continue;
-      const map = JSON.parse(await readFile(`${file}.map`, 'utf8')) as {
-        readonly sources: readonly string[];
-      };
-      sources.push(...map.sources.map((source) => source.replace(/^(?:\.\.\/)+/, '')));
-    }
+    sources.push(...(await sourcesOf(files)));
+  }
+  return sources;
+}
+
+async function sourcesOf(files: readonly string[]): Promise<readonly string[]> {
+  const sources: string[] = [];
+  for (const file of files.filter((path) => path.startsWith(DIST))) {
+    // What passes on the names of others has no source of its own.
+    if (!existsSync(`${file}.map`)) continue;
+    const map = JSON.parse(await readFile(`${file}.map`, 'utf8')) as {
+      readonly sources: readonly string[];
+    };
+    sources.push(...map.sources.map((source) => source.replace(/^(?:\.\.\/)+/, '')));
   }
   return sources;
 }
@@ -95,6 +101,28 @@ test('a push loads what its source and destination need', async () => {
   expect(sources.filter((source) => /docker-archive|cli\/creds|render\/tty/.test(source))).toEqual(
     [],
   );
+});
+
+test('a push connects before it loads what speaks HTTP, and what reads and plans', async () => {
+  await using scene = await openScene();
+  await writeOciLayout(scene.path('image'), { layers: [await makeLayer({ a: '1' })] });
+  const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(`
+    import { writeFileSync } from 'node:fs';
+    import { createRequire } from 'node:module';
+    import { Socket } from 'node:net';
+    const { connect } = Socket.prototype;
+    Socket.prototype.connect = function (...args) {
+      Socket.prototype.connect = connect;
+      writeFileSync('loaded', JSON.stringify(Object.keys(createRequire('/').cache)));
+      return connect.apply(this, args);
+    };
+  `)}`;
+  expect(await scene.push('oci:image', [], { env: { NODE_OPTIONS } })).toMatchObject({ code: 0 });
+  const files = JSON.parse(await readFile(scene.path('loaded'), 'utf8')) as readonly string[];
+  const sources = await sourcesOf(files);
+  expect(sources).toContain('src/registry/head-start.ts');
+  const late = /undici|^src\/(?:transforms\/gzip\.ts|push\/attempt|transports\/oci-layout\/source)/;
+  expect(sources.filter((source) => late.test(source))).toEqual([]);
 });
 
 test('a push that reaches no registry loads no HTTP client', async () => {
