@@ -79,7 +79,7 @@ interface Place {
 /** The time of a wrapper of `test/peers/setup` is not the peer's. */
 function locate(name: ContestantName): Place {
   const wrapper =
-    name === 'ocipush' ? [process.execPath, resolve('bin/ocipush.cjs')] : [peerPath(name)];
+    name === 'ocipush' ? [process.execPath, resolve('bin/ocipush.js')] : [peerPath(name)];
   if (!wrapper.join().startsWith(join(peersDir, 'bin'))) {
     return { wrapper, command: wrapper, root: undefined };
   }

@@ -6,7 +6,7 @@ import { makeHome, type Home } from '../support/ocipush.ts';
 import { requirePeers } from '../support/peers.ts';
 import { openTerminal, type Terminal } from '../support/tmux.ts';
 
-const COMMAND = join(import.meta.dirname, '..', '..', 'bin', 'ocipush.cjs');
+const COMMAND = join(import.meta.dirname, '..', '..', 'bin', 'ocipush.js');
 
 /** Names of images in a local container storage. */
 const IMAGES = ['localhost/app:1', 'registry.example.com/team/base:2'];

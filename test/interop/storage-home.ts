@@ -74,7 +74,7 @@ export async function makeStorageHome(
   await writeFile(join(path, 'bin/node'), '');
   await writeFile(
     join(path, 'bin/ocipush'),
-    '#!/bin/sh\nexec node "$HOME/ocipush/bin/ocipush.cjs" "$@"\n',
+    '#!/bin/sh\nexec node "$HOME/ocipush/bin/ocipush.js" "$@"\n',
   );
   await chmod(join(path, 'bin/ocipush'), 0o755);
   const graphRoot = join(path, 'storage');

@@ -7,7 +7,7 @@ import { requirePeers } from '../support/peers.ts';
 import { openScene, type Scene } from '../support/scene.ts';
 import { openTerminal, type Terminal } from '../support/tmux.ts';
 
-const COMMAND = join(import.meta.dirname, '..', '..', 'bin', 'ocipush.cjs');
+const COMMAND = join(import.meta.dirname, '..', '..', 'bin', 'ocipush.js');
 
 /** A push whose blobs have been sent, and which waits for the registry to say that they arrived. */
 interface HeldPush extends AsyncDisposable {

@@ -32,7 +32,7 @@ console.log(`\nPushed again, unchanged: ${registry.requests.length - before} req
 /** Runs the built command before the eyes of the reader. */
 async function ocipush(...args: string[]): Promise<void> {
   console.log(`$ ocipush ${args.join(' ')}`);
-  const child = spawn(process.execPath, ['bin/ocipush.cjs', ...args], { stdio: 'inherit' });
+  const child = spawn(process.execPath, ['bin/ocipush.js', ...args], { stdio: 'inherit' });
   const [code] = (await once(child, 'exit')) as [number | null];
   if (code !== 0) throw new Error(`ocipush ended with ${code}`);
 }

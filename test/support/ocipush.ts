@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { leaksBelow, leaksIn } from './leaks.ts';
 
 /** The built command. */
-export const COMMAND = join(import.meta.dirname, '..', '..', 'bin', 'ocipush.cjs');
+export const COMMAND = join(import.meta.dirname, '..', '..', 'bin', 'ocipush.js');
 
 /** Milliseconds between two times that a file can have. */
 const CLOCK_TICK = 10;
