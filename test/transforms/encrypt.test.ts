@@ -14,8 +14,8 @@ const NONCE = Buffer.from('101112131415161718191a1b1c1d1e1f', 'hex');
 const PUBLIC_OPTIONS =
   'eyJjaXBoZXIiOiJBRVNfMjU2X0NUUl9ITUFDX1NIQTI1NiIsImhtYWMiOiJSNGFLSHlUdGxzN3kveURhOExrbmthV2lJSjMyQVh2enpvdjdYT2RUdVQwPSIsImNpcGhlcm9wdGlvbnMiOnt9fQ==';
 
-async function encrypted(plain: Uint8Array, nonce: Uint8Array) {
-  const { stream, annotations } = encrypt(reusing(plain), { key: KEY, nonce });
+async function encrypted(plain: Uint8Array, nonce: Uint8Array, sizes?: readonly number[]) {
+  const { stream, annotations } = encrypt(reusing(plain, sizes), { key: KEY, nonce });
   const bytes = await bytesOf(stream);
   const options = annotations()[PUBLIC_OPTIONS_ANNOTATION] ?? '';
   const { hmac } = JSON.parse(Buffer.from(options, 'base64').toString()) as { hmac: string };
@@ -47,7 +47,7 @@ describe('encrypt', () => {
 
   test('does not depend on how the bytes come', async () => {
     const plain = noise(1_000_003);
-    const { hex, hmac } = await encrypted(plain, NONCE);
+    const { hex, hmac } = await encrypted(plain, NONCE, [1, 65_535, 500_000, 0, 65_536, 70_000]);
     const cipher = Buffer.from(hex, 'hex');
     const decipher = createDecipheriv('aes-256-ctr', KEY, NONCE);
     expect(decipher.update(cipher).equals(plain)).toBe(true);
