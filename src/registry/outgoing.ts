@@ -8,6 +8,9 @@ import type { ByteStream } from '../io/bytes.ts';
  */
 const WAITED_FOR = 64 * 1024;
 
+/** The most bytes that are handed out at once: a slow server has the time of a stall for them. */
+const LARGEST_PIECE = 256 * 1024;
+
 export interface OutgoingStream {
   readonly bytes: ByteStream;
   /** Whether the stream has ended well and all its bytes have been handed out. */
@@ -30,7 +33,7 @@ const NOBODY: Watcher = {
 };
 
 /**
- * The chunk that completes `length` (the value of `content-length`, if the request has one) is held
+ * The bytes that complete `length` (the value of `content-length`, if the request has one) are held
  * back until the stream has ended, so that what fails at its end, for its digest say, never arrives
  * whole.
  */
@@ -47,15 +50,16 @@ export function outgoing(
     let last: Uint8Array | undefined;
     try {
       for await (const chunk of stream) {
-        if (chunk.length === 0) continue;
-        if (last !== undefined) yield last;
-        left -= chunk.length;
-        sent += chunk.length;
-        last = left === 0 ? new Uint8Array(chunk) : undefined;
-        if (last !== undefined) continue;
-        watcher.expect();
-        yield chunk.length < WAITED_FOR ? new Uint8Array(chunk) : chunk;
-        watcher.rest();
+        for (const piece of piecesOf(chunk)) {
+          if (last !== undefined) yield last;
+          left -= piece.length;
+          sent += piece.length;
+          last = left === 0 ? new Uint8Array(piece) : undefined;
+          if (last !== undefined) continue;
+          watcher.expect();
+          yield piece.length < WAITED_FOR ? new Uint8Array(piece) : piece;
+          watcher.rest();
+        }
       }
     } catch (error) {
       failure = error;
@@ -69,4 +73,10 @@ export function outgoing(
     watcher.expectAnswer(sent);
   }
   return { bytes: bytes(), isComplete: () => isComplete, failure: () => failure };
+}
+
+function* piecesOf(chunk: Uint8Array): Generator<Uint8Array> {
+  for (let start = 0; start < chunk.length; start += LARGEST_PIECE) {
+    yield chunk.subarray(start, start + LARGEST_PIECE);
+  }
 }

@@ -56,6 +56,18 @@ describe('outgoing', () => {
     expect(Buffer.concat(seen).toString()).toBe(length === undefined ? 'abc' : 'ab');
   });
 
+  test('gives a slow server time for every 256 KiB', async () => {
+    const events: (string | number)[] = [];
+    const watcher = {
+      expect: () => events.push('expect'),
+      rest: () => events.push('rest'),
+      expectAnswer: (bytes: number) => events.push(bytes),
+    };
+    const body = outgoing(watched([PATTERN.subarray(0, 600_000)]).stream, undefined, watcher);
+    for await (const { length } of body.bytes) events.push(length);
+    expect(events.join(' ')).toBe('expect 262144 rest expect 262144 rest expect 75712 rest 600000');
+  });
+
   test('releases what is left before its end', async () => {
     const source = watched(ABC);
     for await (const chunk of outgoing(source.stream, '3').bytes) {
