@@ -10,7 +10,7 @@ import { isAbsent, systemCode, systemReason } from './system-error.ts';
  * Bytes a read asks for: large enough that a socket waits for each chunk to leave (which is what
  * makes reusing the buffers safe), small enough to keep many files open at once.
  */
-const CHUNK = 256 * 1024;
+const CHUNK = 512 * 1024;
 
 /** An open regular file and its length in bytes. */
 export interface OpenFile {

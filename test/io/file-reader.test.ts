@@ -15,9 +15,9 @@ import { noise } from '../support/make-image.ts';
 import { openFiles, temporaryDirectory, withoutPermission } from '../support/scratch.ts';
 import { bytesOf, firstOf } from '../support/streams.ts';
 
-const KIB = 1024;
+const READ = 512 * 1024;
 /** Three reads and a little more. */
-const CONTENT = Buffer.from(noise(3 * 256 * KIB + 7));
+const CONTENT = Buffer.from(noise(3 * READ + 7));
 
 let directory = '';
 let path = '';
@@ -29,7 +29,7 @@ beforeEach(async () => {
 });
 
 describe('readFileStream', () => {
-  test.each([[0], [1], [256 * KIB - 1], [256 * KIB], [256 * KIB + 1], [CONTENT.length]])(
+  test.each([[0], [1], [READ - 1], [READ], [READ + 1], [CONTENT.length]])(
     'gives all of %i bytes',
     async (size) => {
       await truncate(path, size);
@@ -42,8 +42,8 @@ describe('readFileStream', () => {
     [0, 0],
     [0, 8],
     [5, 6],
-    [100, 256 * KIB + 100],
-    [256 * KIB, 512 * KIB],
+    [100, READ + 100],
+    [READ, 2 * READ],
     [CONTENT.length - 1, CONTENT.length],
     [CONTENT.length - 1, CONTENT.length + 8], // what is not there is left out
     [CONTENT.length, CONTENT.length + 8],
@@ -56,7 +56,7 @@ describe('readFileStream', () => {
   test('gives chunks that a socket can send at once', async () => {
     const sizes: number[] = [];
     for await (const chunk of readFileStream(path)) sizes.push(chunk.length);
-    expect(sizes).toEqual([256 * KIB, 256 * KIB, 256 * KIB, 7]);
+    expect(sizes).toEqual([READ, READ, READ, 7]);
   });
 
   test('keeps no file open', async () => {
