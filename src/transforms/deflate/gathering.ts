@@ -15,8 +15,8 @@ import { LONGEST_MATCH, SHORTEST_MATCH } from './symbols';
 
 /** Plain bytes after which it is considered. */
 const CHUNK: u32 = 16 * 1024;
-/** Bits that the header of a block takes, about. */
-const HEADER: f32 = 640;
+/** Bits for which another block is worth its header, and the time that it takes to make codes. */
+const BLOCK_PRICE: f32 = 800;
 
 /** What has been gathered, and what it will cost; less than 0: nothing has. */
 let gatheredStart: usize = BLOCK;
@@ -65,7 +65,7 @@ export function endChunk(address: usize): void {
   const chunkCost = cost(FRESH);
   joinFreshToGathered();
   const costTogether = cost(TOGETHER);
-  if (gatheredCost >= 0 && costTogether > gatheredCost + chunkCost + HEADER) {
+  if (gatheredCost >= 0 && costTogether > gatheredCost + chunkCost + BLOCK_PRICE) {
     writeBlock(gatheredStart, chunkStart, gatheredSequences, chunkSequences);
     gatheredStart = chunkStart;
     gatheredSequences = chunkSequences;
