@@ -14,11 +14,15 @@ export interface MemoryShare {
   give(memory: SharedArrayBuffer): void;
 }
 
+/** Milliseconds for which memory that nobody uses is kept: the next layer, or the next push, will want it. */
+const LINGER = 500;
+
 export class BlockMemory {
   readonly #size: number;
   readonly #limit: number;
   readonly #spare: SharedArrayBuffer[] = [];
   #used = 0;
+  #forgetting: NodeJS.Timeout | undefined;
 
   /** @param size bytes of a block; @param limit blocks from which on streams must do with theirs */
   constructor(size: number, limit: number) {
@@ -33,14 +37,19 @@ export class BlockMemory {
         if (own > 0 && this.#used >= this.#limit) return undefined;
         own += 1;
         this.#used += 1;
+        clearTimeout(this.#forgetting);
         return this.#spare.pop() ?? new SharedArrayBuffer(this.#size);
       },
       give: (memory) => {
         own -= 1;
         this.#used -= 1;
         this.#spare.push(memory);
-        if (this.#used === 0) this.#spare.splice(0);
+        if (this.#used === 0) this.#forgetLater();
       },
     };
+  }
+
+  #forgetLater(): void {
+    this.#forgetting = setTimeout(() => this.#spare.splice(0), LINGER).unref();
   }
 }

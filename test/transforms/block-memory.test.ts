@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { BlockMemory, type MemoryShare } from '../../src/transforms/block-memory.ts';
 
 function taken(share: MemoryShare): SharedArrayBuffer {
@@ -22,13 +22,18 @@ test('streams share the blocks, and each may have one', () => {
   expect(first.take()).toBe(extra);
 });
 
-test('memory is used again, and forgotten when nobody has any', () => {
-  const memory = new BlockMemory(8, 2);
-  const share = memory.join();
+test('memory is used again, and forgotten when nobody has had any for a while', () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const share = new BlockMemory(8, 2).join();
   const [one, other] = [taken(share), taken(share)];
+  share.give(other);
   share.give(one);
   expect(share.take()).toBe(one);
+  vi.runAllTimers();
+  expect(share.take()).toBe(other);
   share.give(one);
   share.give(other);
+  vi.runAllTimers();
   expect([one, other]).not.toContain(share.take());
 });
