@@ -18,7 +18,7 @@ export interface LayerFiles {
  * Bytes of a chunk. All but the last are full: sockets wait for a chunk of this size to leave,
  * which is what makes reusing the buffer safe.
  */
-const CHUNK = 256 * 1024;
+const CHUNK = 512 * 1024;
 
 /** Fills up to `length` bytes of the buffer at `offset`, and says how many. */
 type Fill = (buffer: Buffer, offset: number, length: number) => number;
@@ -40,26 +40,50 @@ export async function* rebuildLayer(
   end = Infinity,
 ): ByteStream {
   const places = directories.map((directory) => new DiffDirectory(directory));
-  const chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK, end));
-  let filled = 0;
-  for await (const entry of readTarSplit(tarSplit)) {
-    const part = openPart(entry, places);
-    try {
-      for (let left = part.size; left > 0;) {
-        const count = part.fill(chunk, filled, Math.min(left, chunk.length - filled));
-        left -= count;
-        filled += count;
-        if (filled < chunk.length) continue;
-        yield chunk;
-        filled = 0;
-        // Files are read synchronously: between chunks everybody else has a turn.
-        await nextTurn();
+  const chunk = new Chunk(Math.min(CHUNK, end));
+  for await (const entries of readTarSplit(tarSplit)) {
+    for (const entry of entries) {
+      const part = openPart(entry, places);
+      try {
+        for (const full of chunk.fill(part)) {
+          yield full;
+          // Files are read synchronously: between chunks everybody else has a turn.
+          await nextTurn();
+        }
+      } finally {
+        part.close();
       }
-    } finally {
-      part.close();
     }
   }
-  if (filled > 0) yield chunk.subarray(0, filled);
+  yield* chunk.rest();
+}
+
+/** A buffer that is filled again and again. */
+class Chunk {
+  readonly #buffer: Buffer;
+  #filled = 0;
+
+  constructor(size: number) {
+    this.#buffer = Buffer.allocUnsafeSlow(size);
+  }
+
+  /** Adds a part, and hands the buffer out whenever it is full. */
+  *fill(part: Part): Generator<Buffer> {
+    for (let left = part.size; left > 0;) {
+      const room = this.#buffer.length - this.#filled;
+      const count = part.fill(this.#buffer, this.#filled, Math.min(left, room));
+      left -= count;
+      this.#filled += count;
+      if (count < room) continue;
+      yield this.#buffer;
+      this.#filled = 0;
+    }
+  }
+
+  /** What has not been handed out. */
+  *rest(): Generator<Buffer> {
+    if (this.#filled > 0) yield this.#buffer.subarray(0, this.#filled);
+  }
 }
 
 function openPart(entry: TarSplitEntry, places: readonly DiffDirectory[]): Part {

@@ -26,11 +26,18 @@ const FILE = 1;
 const SEGMENT = 2;
 
 /**
- * The entries of a compressed tar-split file in their order, without those that have no bytes.
+ * The entries of a compressed tar-split file in their order, without those that have no bytes: as many
+ * at a time as there are, for a layer has many and to wait for each would take its time.
  * @throws OcipushError FILE_NOT_FOUND, FILE_UNREADABLE, ARCHIVE_INVALID
  */
-export async function* readTarSplit(path: string): AsyncGenerator<TarSplitEntry> {
-  for await (const line of lines(decompress(readFileStream(path), 'gzip'))) {
+export async function* readTarSplit(path: string): AsyncGenerator<Iterable<TarSplitEntry>> {
+  for await (const lines of linesOf(decompress(readFileStream(path), 'gzip'))) {
+    yield entriesOf(lines);
+  }
+}
+
+function* entriesOf(lines: Iterable<Buffer>): Generator<TarSplitEntry> {
+  for (const line of lines) {
     const entry = parseEntry(line);
     if (entry) yield entry;
   }
@@ -39,26 +46,35 @@ export async function* readTarSplit(path: string): AsyncGenerator<TarSplitEntry>
 /** @throws OcipushError as {@link readTarSplit}. Bytes of the whole tar; no file is opened. */
 export async function tarSplitSize(path: string): Promise<number> {
   let size = 0;
-  for await (const entry of readTarSplit(path)) {
-    size += entry.kind === 'bytes' ? entry.bytes.length : entry.size;
+  for await (const entries of readTarSplit(path)) {
+    for (const entry of entries) {
+      size += entry.kind === 'bytes' ? entry.bytes.length : entry.size;
+    }
   }
   return size;
 }
 
-async function* lines(stream: ByteStream): AsyncGenerator<Buffer> {
+/** Those that have ended, whenever bytes have come. */
+async function* linesOf(stream: ByteStream): AsyncGenerator<Iterable<Buffer>> {
   let rest = Buffer.alloc(0);
   for await (const chunk of stream) {
     // A copy, for the stream may use its buffer again while the last line waits for its end.
     const text = Buffer.concat([rest, chunk]);
-    let start = 0;
-    for (let end = text.indexOf(NEWLINE); end >= 0; end = text.indexOf(NEWLINE, start)) {
-      if (end > start) yield text.subarray(start, end);
-      start = end + 1;
-    }
-    rest = text.subarray(start);
+    const end = text.lastIndexOf(NEWLINE) + 1;
+    yield split(text.subarray(0, end));
+    rest = text.subarray(end);
     if (rest.length > LINE_LIMIT) throw invalid('a line is too long');
   }
-  if (rest.length > 0) yield rest;
+  yield split(rest);
+}
+
+function* split(text: Buffer): Generator<Buffer> {
+  for (let start = 0; start < text.length;) {
+    const newline = text.indexOf(NEWLINE, start);
+    const end = newline < 0 ? text.length : newline;
+    if (end > start) yield text.subarray(start, end);
+    start = end + 1;
+  }
 }
 
 /** Undefined for an entry without bytes: a directory, a link, a whiteout, an empty file. */

@@ -62,7 +62,7 @@ describe('rebuildLayer', () => {
       parts.map((part) => ('name' in part ? Buffer.from(part.content) : part)),
     );
     expect(Buffer.concat(found).equals(whole)).toBe(true);
-    expect(new Set(found.slice(0, -1).map(({ length }) => length))).toEqual(new Set([256 * 1024]));
+    expect(new Set(found.slice(0, -1).map(({ length }) => length))).toEqual(new Set([512 * 1024]));
   });
 
   test('opens nothing behind the end that is wanted', async () => {

@@ -18,7 +18,7 @@ async function fileWith(content: Uint8Array): Promise<string> {
 
 async function read(content: Uint8Array): Promise<readonly TarSplitEntry[]> {
   const entries: TarSplitEntry[] = [];
-  for await (const entry of readTarSplit(await fileWith(content))) entries.push(entry);
+  for await (const some of readTarSplit(await fileWith(content))) entries.push(...some);
   return entries;
 }
 
