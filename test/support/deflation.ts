@@ -41,15 +41,22 @@ const copy = fc.record({
   length: fc.integer({ min: 1, max: 600 }),
 });
 
-const part = fc.oneof(run, copy, fc.uint8Array({ maxLength: 300 }), fc.string({ maxLength: 100 }));
+const part = fc.oneof(
+  run,
+  copy,
+  fc.uint8Array({ maxLength: 300, size: 'max' }),
+  fc.string({ maxLength: 100, size: 'max' }),
+);
 
 /** What is hard on deflate: runs, copies from near and far, noise and text. */
-export const content: fc.Arbitrary<Buffer> = fc.array(part, { maxLength: 80 }).map((parts) =>
-  parts.reduce<Buffer>((before, next) => {
-    if (typeof next === 'string') return Buffer.concat([before, Buffer.from(next)]);
-    if (next instanceof Uint8Array) return Buffer.concat([before, next]);
-    if ('byte' in next) return Buffer.concat([before, Buffer.alloc(next.times, next.byte)]);
-    const start = Math.max(0, before.length - next.back);
-    return Buffer.concat([before, before.subarray(start, start + next.length)]);
-  }, Buffer.alloc(0)),
-);
+export const content: fc.Arbitrary<Buffer> = fc
+  .array(part, { maxLength: 80, size: 'max' })
+  .map((parts) =>
+    parts.reduce<Buffer>((before, next) => {
+      if (typeof next === 'string') return Buffer.concat([before, Buffer.from(next)]);
+      if (next instanceof Uint8Array) return Buffer.concat([before, next]);
+      if ('byte' in next) return Buffer.concat([before, Buffer.alloc(next.times, next.byte)]);
+      const start = Math.max(0, before.length - next.back);
+      return Buffer.concat([before, before.subarray(start, start + next.length)]);
+    }, Buffer.alloc(0)),
+  );
