@@ -1,6 +1,7 @@
 /** Takes the tar of a layer apart: what goes into which frame, and what is said of it. */
 import { createHash, type Hash } from 'node:crypto';
 import { digestOf, finishDigest, type Digest } from '../../image/digest.ts';
+import { MIB } from '../../io/bytes.ts';
 import { Chunker } from './chunker.ts';
 import { CompressedText } from './compressed-text.ts';
 import { ContentsTable } from './contents-table.ts';
@@ -12,6 +13,12 @@ import type { TarMember } from './tar-member.ts';
 import { TarSplitWriter } from './tar-split.ts';
 import { TOC_START, tocEnd } from './toc.ts';
 import { trailerOf, type Trailer } from './trailer.ts';
+
+/**
+ * Bytes behind the end of an archive: all of them stand in tar-split, which is kept in memory. Programs
+ * write zeros to the end of a record there, a few KiB.
+ */
+const TAIL_LIMIT = 16 * MIB;
 
 /** Headers share a frame until contents come; each chunk of contents has one of its own. */
 export class LayerEncoder implements TarSink {
@@ -31,6 +38,7 @@ export class LayerEncoder implements TarSink {
   #hash: Hash | undefined;
   #contentsSize = 0;
   #chunkSize = 0;
+  #tailSize = 0;
 
   /** @param level of libzstd */
   constructor(frames: FrameBatcher, level: number) {
@@ -96,6 +104,8 @@ export class LayerEncoder implements TarSink {
   }
 
   tail(bytes: Uint8Array): void {
+    this.#tailSize += bytes.length;
+    if (this.#tailSize > TAIL_LIMIT) throw chunkedObstacle('so much behind the end of the archive');
     this.#frames.append(bytes);
     this.#tarSplit.tail(bytes);
   }

@@ -310,6 +310,7 @@ describe('layerStream', () => {
       'a wrong PAX record',
       Buffer.concat([headerBlock('pax', { 156: 'x', 124: octal(4) }), padded('9 a='), file]),
     ],
+    ['much behind the end', Buffer.concat([file, END, Buffer.alloc(17 * MIB)])],
     ['a wrong PAX time', Buffer.concat([paxHeader('x', { mtime: 'now' }), file])],
     [
       'a time beyond all years',
