@@ -54,7 +54,8 @@ export async function makeKeyring(
     '%no-protection',
     '%commit',
   ];
-  gpg(['--generate-key'], lines.join('\n'));
+  // gpg 2.2 reads beyond a last line that does not end, and crashes now and then.
+  gpg(['--generate-key'], `${lines.join('\n')}\n`);
   await writeFile(join(home, 'secret.gpg'), gpg(['--export-secret-keys']));
   await writeFile(join(home, 'public.gpg'), gpg(['--export']));
   await writeFile(join(home, 'public.asc'), gpg(['--export', '--armor']));
