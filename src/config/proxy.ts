@@ -58,7 +58,7 @@ function parseException(item: string): Exception | undefined {
   if (host === '') return undefined;
   const isPort = (other: string): boolean => port === '' || port === other;
   if (isIP(host) !== 0) {
-    const address = networkOf(host, isIP(host) === 6 ? 128 : 32);
+    const address = networkOf(host, bitsOf(host));
     return (other, otherPort) => contains(address, other) && isPort(otherPort);
   }
   const domain = host.replace(/^\*\./, '.');
@@ -70,7 +70,7 @@ function parseException(item: string): Exception | undefined {
 /** An address with the length of its prefix, `10.0.0.0/8`. */
 function parseNetwork(item: string): BlockList | undefined {
   const [, address = '', length = ''] = /^([0-9a-f.:]+)\/(\d{1,3})$/.exec(item) ?? [];
-  const isFitting = isIP(address) !== 0 && Number(length) <= (isIP(address) === 6 ? 128 : 32);
+  const isFitting = isIP(address) !== 0 && Number(length) <= bitsOf(address);
   return isFitting ? networkOf(address, Number(length)) : undefined;
 }
 
@@ -94,6 +94,11 @@ function isThisMachine(host: string): boolean {
 /** By `isIP`, for `isIPv6` compiles a long pattern, also for what is of IPv4. */
 function familyOf(address: string): 'ipv4' | 'ipv6' {
   return isIP(address) === 6 ? 'ipv6' : 'ipv4';
+}
+
+/** Of an address, the length of the longest prefix. */
+function bitsOf(address: string): number {
+  return familyOf(address) === 'ipv6' ? 128 : 32;
 }
 
 /** URLs have IPv6 addresses in brackets. */

@@ -8,9 +8,14 @@ export function registryUrl(registry: string, scheme: 'https:' | 'http:' = 'http
   return new URL(`${scheme}//${registry === 'docker.io' ? 'registry-1.docker.io' : registry}`);
 }
 
+/** Also where it is that of the scheme, which a URL leaves out. */
+export function portOf({ protocol, port }: URL): number {
+  return Number(port || (protocol === 'https:' ? 443 : 80));
+}
+
 /** `host:port`, also where the port is that of the scheme. */
-export function hostAndPort({ protocol, hostname, port }: URL): string {
-  return `${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`;
+export function hostAndPort(url: URL): string {
+  return `${url.hostname}:${portOf(url)}`;
 }
 
 /**

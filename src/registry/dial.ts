@@ -1,6 +1,7 @@
 /** Opens TCP connections: to a registry itself, or to the proxy before it. */
 import { connect, type Socket } from 'node:net';
 import { bareHost } from '../config/proxy.ts';
+import { portOf } from './address.ts';
 
 export interface Dialling {
   /** Milliseconds in which the connection must be there. */
@@ -26,7 +27,7 @@ export const dial: Dial = async (url, { timeout, signal }) => {
   signal.throwIfAborted();
   const options = {
     host: bareHost(url.hostname),
-    port: Number(url.port || (url.protocol === 'https:' ? 443 : 80)),
+    port: portOf(url),
     highWaterMark: HIGH_WATER_MARK,
     noDelay: true,
     keepAlive: true,

@@ -2,7 +2,7 @@
 import { CHAIN, HASH_BITS, HEADS, SEARCH_SIZE, WINDOW } from './layout';
 
 /** Bytes that are hashed, the shortest match that is found. */
-export const HASHED: u32 = 4;
+const HASHED: u32 = 4;
 
 /** Knuth's multiplicative hashing: 2^32 by the golden ratio. */
 const MULTIPLIER: u32 = 0x9e3779b1;
