@@ -8,6 +8,7 @@ import { parseImageManifest } from '../../image/manifest.ts';
 import { DOCKER_MANIFEST, OCI_MANIFEST } from '../../image/media-types.ts';
 import { OcipushError, wrapError } from '../../errors.ts';
 import { disposeOnFailure } from '../../io/disposal.ts';
+import { createLimiter } from '../../io/limiter.ts';
 import { makeTemporaryDirectory } from '../../io/temporary-directory.ts';
 import { unwritable } from '../destination-error.ts';
 import { STEM, VERSION } from '../dir/directory.ts';
@@ -29,6 +30,9 @@ import { digestAt, type StorageTarget } from './target.ts';
  * be pushed is decided there: the policy for `dir:` has nothing to say about it.
  */
 const POLICY = '{"default":[{"type":"insecureAcceptAnything"}]}';
+
+/** Two podmans before 5 that pull one image at a time lose the names of each other. */
+const oneAtATime = createLimiter(1);
 
 const CAPABILITIES: DestinationCapabilities = {
   manifestTypes: [OCI_MANIFEST, DOCKER_MANIFEST],
@@ -139,7 +143,15 @@ class StorageDestination implements ImageDestination {
     this.#id = id;
   }
 
-  async commit(): Promise<void> {
+  commit(): Promise<void> {
+    return oneAtATime(() => this.#delegate());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#workplace?.[Symbol.asyncDispose]();
+  }
+
+  async #delegate(): Promise<void> {
     const { delegate, target, context, reference } = this.#opened;
     const { paths } = this.#begun;
     if (this.#id === undefined) throw new TypeError('there is no manifest to commit');
@@ -154,10 +166,6 @@ class StorageDestination implements ImageDestination {
       const attempt = `copying to ${reference.toString()} with ${delegate.name}`;
       throw wrapError(error, attempt, { code: 'FILE_UNWRITABLE', origin: 'destination' });
     }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#workplace?.[Symbol.asyncDispose]();
   }
 
   get #begun(): Workplace {

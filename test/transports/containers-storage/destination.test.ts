@@ -110,6 +110,23 @@ test('podman pulls the image, then gives it its name', async () => {
   ]);
 });
 
+test('one podman works at a time, though several pushes do', async () => {
+  await fakes.install(
+    'podman',
+    'for word; do case $word in pull|tag) echo $word >> "$RECORD/verbs"; esac; done',
+  );
+  await writeOciLayout(source, { layers: await twoLayers() });
+  const { environment, temporaryDirectory } = fakes;
+  const options = { environment, temporaryDirectory };
+  await Promise.all(
+    ['1', '2', '3'].map((tag) =>
+      pushLocally(`oci:${source}`, `containers-storage:localhost/a:${tag}`, options),
+    ),
+  );
+  const verbs = await readFile(join(fakes.directory, 'verbs'), 'utf8');
+  expect(verbs).toBe('pull\ntag\n'.repeat(3));
+});
+
 test('an image that is there already is not written again', async () => {
   await fakes.install('skopeo');
   const storage = await makeStorage();
