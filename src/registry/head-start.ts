@@ -1,5 +1,6 @@
 /** Connections to a registry that are made while whatever will use them is still being loaded. */
 import type { Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { OcipushError } from '../errors.ts';
 import type { RepositoryName } from '../image/blob.ts';
 import { hostAndPort, registryUrl, securityOf } from './address.ts';
@@ -27,6 +28,8 @@ export class HeadStart implements Disposable {
   static async begin(repository: RepositoryName, options: HeadStartOptions): Promise<HeadStart> {
     const start = new HeadStart(options);
     await start.#begin(repository).catch(() => undefined);
+    // A socket begins to connect in its next tick only: it must not wait for whatever is loaded now.
+    await nextTurn();
     return start;
   }
 
