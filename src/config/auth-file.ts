@@ -1,8 +1,7 @@
 /** One file of credentials: containers' auth.json, docker's config.json, or the older .dockercfg. */
-import { createReadStream } from 'node:fs';
 import { OcipushError } from '../errors.ts';
 import { isJsonObject, type JsonObject } from '../io/bounded-json.ts';
-import { collect } from '../io/bytes.ts';
+import { readToEnd } from '../io/file-reader.ts';
 import { jsonLine, type JsonPath } from '../io/json-line.ts';
 import { memberName, memberOf, parseSecretJson, typeName } from './secret-json.ts';
 import { isAbsent, systemReason } from '../io/system-error.ts';
@@ -55,7 +54,7 @@ export async function readAuthFile(path: string): Promise<AuthFile | undefined> 
 export async function readAuthJson(path: string): Promise<AuthJson | undefined> {
   const name = `JSON file "${path}"`;
   try {
-    return parseAuthJson(await collect(createReadStream(path), FILE_LIMIT, name), name);
+    return parseAuthJson(await readToEnd(path, FILE_LIMIT, name), name);
   } catch (error) {
     if (isAbsent(error)) return undefined;
     if (error instanceof OcipushError && error.code === 'CONFIG_INVALID') throw error;

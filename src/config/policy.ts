@@ -1,9 +1,8 @@
 /** The signature verification policy of this machine, and what it requires of an image. */
-import { createReadStream } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OcipushError } from '../errors.ts';
-import { collect } from '../io/bytes.ts';
+import { readToEnd } from '../io/file-reader.ts';
 import { isAbsent, systemCode, systemReason } from '../io/system-error.ts';
 import { homeDirectory } from './home.ts';
 import { parsePolicy, type Policy, type PolicyRequirements } from './policy-json.ts';
@@ -91,7 +90,7 @@ async function isThere(file: string, pardoned: readonly string[]): Promise<boole
 
 async function readPolicyFile(file: string): Promise<Uint8Array> {
   try {
-    return await collect(createReadStream(file), FILE_LIMIT, file);
+    return await readToEnd(file, FILE_LIMIT);
   } catch (error) {
     throw unreadable(file, error);
   }

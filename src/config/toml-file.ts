@@ -1,9 +1,8 @@
 /** Configuration files in TOML: read whole, their values checked where they are taken. */
-import { createReadStream } from 'node:fs';
 import { parse, TomlError, type TomlTable } from 'smol-toml';
 import { messageOf, OcipushError } from '../errors.ts';
 import { isJsonObject } from '../io/bounded-json.ts';
-import { collect } from '../io/bytes.ts';
+import { readToEnd } from '../io/file-reader.ts';
 import { isAbsent, systemReason } from '../io/system-error.ts';
 import { tomlLines, tomlPath } from './toml-lines.ts';
 
@@ -29,7 +28,7 @@ const FILE_LIMIT = 4 * 1024 * 1024;
 export async function readTomlFile(path: string): Promise<ConfigTable | undefined> {
   let bytes: Uint8Array;
   try {
-    bytes = await collect(createReadStream(path), FILE_LIMIT, path);
+    bytes = await readToEnd(path, FILE_LIMIT);
   } catch (error) {
     if (isAbsent(error)) return undefined;
     const message = `loading configuration ${JSON.stringify(path)}: ${systemReason(error)}`;

@@ -12,6 +12,9 @@ import { isAbsent, systemCode, systemReason } from './system-error.ts';
  */
 const CHUNK = 512 * 1024;
 
+/** The same for files of which nearly all have less. */
+const SMALL_CHUNK = 64 * 1024;
+
 /** An open regular file and its length in bytes. */
 export interface OpenFile {
   readonly handle: FileHandle;
@@ -122,4 +125,31 @@ export async function readSmallFile(
   what: string = path,
 ): Promise<Uint8Array> {
   return collect(readFileStream(path), limit, what);
+}
+
+/**
+ * All of a small file of whatever kind, a pipe too. `what` names it in the message.
+ * @throws OcipushError LIMIT_EXCEEDED when it has more than `limit` bytes; the file system's error
+ */
+export async function readToEnd(
+  path: string,
+  limit: number,
+  what: string = path,
+): Promise<Uint8Array> {
+  const handle = await open(path);
+  try {
+    return await collect(readOn(handle), limit, what);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** In chunks whose buffer is used again once the next one is asked for. */
+async function* readOn(handle: FileHandle): ByteStream {
+  const buffer = Buffer.allocUnsafeSlow(SMALL_CHUNK);
+  for (;;) {
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, null);
+    if (bytesRead === 0) return;
+    yield buffer.subarray(0, bytesRead);
+  }
 }

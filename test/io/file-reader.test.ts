@@ -9,6 +9,7 @@ import {
   readFileStream,
   readRange,
   readSmallFile,
+  readToEnd,
   statPath,
 } from '../../src/io/file-reader.ts';
 import { noise } from '../support/make-image.ts';
@@ -161,6 +162,35 @@ describe('readSmallFile', () => {
       code: 'LIMIT_EXCEEDED',
     });
     expect(await openFiles(directory)).toEqual([]);
+  });
+});
+
+describe('readToEnd', () => {
+  test('takes as many bytes as it may, of any file', async () => {
+    expect(CONTENT.equals(await readToEnd(path, CONTENT.length))).toBe(true);
+    expect(await readToEnd('/dev/null', 1)).toHaveLength(0);
+    for (const endless of [path, '/dev/zero']) {
+      await expect(readToEnd(endless, CONTENT.length - 1)).rejects.toMatchObject({
+        code: 'LIMIT_EXCEEDED',
+      });
+    }
+    expect(await openFiles(directory)).toEqual([]);
+  });
+
+  test('takes what comes out of a pipe', async () => {
+    await promisify(execFile)('mkfifo', [join(directory, 'pipe')]);
+    const [bytes] = await Promise.all([
+      readToEnd(join(directory, 'pipe'), CONTENT.length),
+      writeFile(join(directory, 'pipe'), CONTENT),
+    ]);
+    expect(CONTENT.equals(bytes)).toBe(true);
+  });
+
+  test.each([
+    ['missing', 'ENOENT'],
+    ['.', 'EISDIR'],
+  ])('fails as the file system does: %s', async (name, code) => {
+    await expect(readToEnd(join(directory, name), 1)).rejects.toMatchObject({ code });
   });
 });
 
