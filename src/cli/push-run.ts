@@ -7,6 +7,7 @@ import type { PushNotes } from '../push/report.ts';
 import { writeDigestFile } from './digest-file.ts';
 import type { Host } from './host.ts';
 import type { OutputFormat, OutputOptions } from './options/output.ts';
+import { tuneWebAssembly } from './wasm-flags.ts';
 import { jsonResult, lineResult, planText } from './render/result.ts';
 
 /** A push without what is to be read from this machine for it. */
@@ -22,6 +23,7 @@ export async function runPush(
   { output, policyFile, ...wishes }: UnderstoodPush,
   { stdout }: Pick<Host, 'stdout'>,
 ): Promise<void> {
+  tuneWebAssembly();
   const { environment, warn } = wishes.context;
   const [policy, cache] = await Promise.all([
     readPolicy({ path: policyFile, environment }),
