@@ -5,6 +5,7 @@ import { fishScript } from './completion/fish.ts';
 import { outline } from './completion/outline.ts';
 import { zshScript } from './completion/zsh.ts';
 import { goQuote } from './escape.ts';
+import { declareAllFlags } from './flags.ts';
 import type { Host } from './host.ts';
 import type { CompletionInvocation } from './program.ts';
 
@@ -30,6 +31,7 @@ export async function completionCommand(
       hint: `the shells are ${Object.keys(SCRIPTS).join(', ')}`,
     });
   }
+  declareAllFlags(program);
   stdout.write(SCRIPTS[what](outline(program)));
 }
 

@@ -13,6 +13,26 @@ export interface ValueFlag<T> {
   readonly values?: readonly string[];
 }
 
+/** What declares the flags of a command, until it has. */
+const putOff = new WeakMap<Command, (command: Command) => void>();
+
+/** Declares flags when {@link declareFlags} is called: a push has many, and one command is run. */
+export function putOffFlags(command: Command, declare: (command: Command) => void): void {
+  putOff.set(command, declare);
+}
+
+/** Declares what flags of a command have been put off. */
+export function declareFlags(command: Command): void {
+  putOff.get(command)?.(command);
+  putOff.delete(command);
+}
+
+/** The same for a command and all below it. */
+export function declareAllFlags(command: Command): void {
+  declareFlags(command);
+  for (const each of command.commands) declareAllFlags(each);
+}
+
 /**
  * Declares a flag without a value. `argv.ts` rewrites `--flag=false` to the hidden `--no-flag`,
  * which a user cannot type. `shownDefault` is for readers alone: untyped, the flag has no value.

@@ -2,7 +2,7 @@
 import { Argument, Command, CommanderError } from 'commander';
 import { OcipushError } from '../errors.ts';
 import { findCommand, normaliseFlags } from './argv.ts';
-import { addBooleanFlag, commandPath, usageError } from './flags.ts';
+import { addBooleanFlag, commandPath, declareFlags, putOffFlags, usageError } from './flags.ts';
 import type { Host } from './host.ts';
 import { addCompressionFlags } from './options/compression.ts';
 import { addEncryptionFlags } from './options/encryption.ts';
@@ -78,7 +78,7 @@ Examples:
   ocipush push ./image.tar docker://registry.example.com/team/app:1
   docker save app | ocipush push - registry.example.com/team/app:1`;
 
-/** Builds the tree; nothing runs yet. */
+/** Builds the tree; nothing runs yet, and the flags of pushes are put off. */
 export function createProgram(actions: Actions, output: Output): Program {
   const root = configure(new Command('ocipush'), output)
     .description('Push container images anywhere, without a daemon')
@@ -108,6 +108,7 @@ export function createProgram(actions: Actions, output: Output): Program {
  */
 export async function runProgram(program: Program, argv: readonly string[]): Promise<void> {
   const { command, args } = findCommand(program.root, argv, program.push);
+  declareFlags(command);
   try {
     await command.parseAsync(normaliseFlags(command, args), { from: 'user' });
   } catch (error) {
@@ -124,6 +125,7 @@ function configure(command: Command, output: Output): Command {
     .exitOverride()
     .configureHelp({
       sortOptions: true,
+      subcommandTerm: (subcommand) => subcommand.name(),
       optionDescription: ({ description, defaultValueDescription: value }) =>
         value === undefined ? description : `${description} (default ${value})`,
     })
@@ -167,8 +169,7 @@ function addManifestPush(parent: Command, actions: Actions): Command {
     .command('push')
     .description('Push a list of images to a registry or another place')
     .usage('[options] LIST [DESTINATION…]');
-  addManifestFlags(command);
-  addAllPushFlags(command);
+  putOffFlags(command, addAllManifestPushFlags);
   return command.action((flags: ManifestPushInvocation['flags']) => {
     const [image, ...destinations] = command.args;
     if (image === undefined) throw imageMissing();
@@ -204,7 +205,7 @@ function addPush(parent: Command, actions: Actions): Command {
     .description('Push an image to a registry or another place')
     .usage('[options] IMAGE [DESTINATION…]')
     .addHelpText('after', PUSH_EXAMPLES);
-  addAllPushFlags(command);
+  putOffFlags(command, addAllPushFlags);
   return command.action((flags: PushInvocation['flags']) => {
     const [image, ...destinations] = command.args;
     if (image === undefined) throw imageMissing();
@@ -220,6 +221,11 @@ function addAllPushFlags(command: Command): void {
   addPushFlags(command);
   addSigningFlags(command);
   addOutputFlags(command);
+}
+
+function addAllManifestPushFlags(command: Command): void {
+  addManifestFlags(command);
+  addAllPushFlags(command);
 }
 
 function onlyArgument({ args }: Command): string | undefined {
