@@ -4,9 +4,9 @@ import { build } from 'rolldown';
 import { TARGET } from './bundle.js';
 import { bundledPackages } from './bundled.js';
 import { writeDeclarations } from './declarations.js';
-import { compileDeflate } from './deflate-module.js';
 import { writeLicences } from './licences.js';
 import { writeSbom } from './sbom.js';
+import { compileModules } from './wasm-modules.js';
 
 /**
  * What is needed together comes in one file, with all that it imports: to find and to open a file
@@ -106,7 +106,7 @@ const { output: others } = await build({
     chunkFileNames: '[name]-[hash].js',
   },
 });
-await compileDeflate('dist/deflate.wasm');
+await compileModules('dist');
 const modules = [...command, ...others].flatMap(({ moduleIds = [] }) => moduleIds);
 const packages = await bundledPackages(modules);
 await writeLicences(packages);

@@ -1,6 +1,6 @@
 /** Compresses blocks to deflate in the thread that this runs in: by the WebAssembly that deflate/ becomes. */
-import { readFileSync } from 'node:fs';
 import type { PlainBlock } from './block-queue.ts';
+import { wasmCode } from './wasm-module.ts';
 
 /** How long the search for matches is: see deflate/deflate.ts; `stored`: nothing is compressed. */
 export type DeflateEffort =
@@ -38,12 +38,6 @@ interface Deflater {
   stored(length: number): number;
 }
 
-/** It stands beside this; for tests, which run from the sources, it is made as the thread is. */
-const MODULE = new URL(
-  import.meta.url.endsWith('.ts') ? '../../build/deflate.wasm' : 'deflate.wasm',
-  import.meta.url,
-);
-
 let deflater: Deflater | undefined;
 
 /**
@@ -65,6 +59,6 @@ export function deflateBlock({ memory, known, length, effort }: DeflateBlock): n
 }
 
 function loadDeflater(): Deflater {
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(MODULE)));
-  return exports as Deflater;
+  const module = new WebAssembly.Module(wasmCode('deflate'));
+  return new WebAssembly.Instance(module).exports as Deflater;
 }

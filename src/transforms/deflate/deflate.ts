@@ -1,6 +1,6 @@
 /**
  * Compresses one block of a stream after another to deflate (RFC 1951), each by itself. This folder is
- * AssemblyScript, of which scripts/deflate-module.js makes WebAssembly.
+ * AssemblyScript, of which scripts/wasm-modules.js makes WebAssembly.
  */
 import { position, restart as restartBits } from './bit-writer';
 import { writeStored } from './block-writer';
