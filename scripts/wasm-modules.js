@@ -6,6 +6,8 @@ import { createMemoryStream, main } from 'assemblyscript/asc';
 /** What each module is made of. */
 const MODULES = {
   'deflate.wasm': ['src/transforms/deflate/deflate.ts'],
+  'contents-simd.wasm': ['src/transforms/zstd-chunked/contents/contents.ts', '--enable', 'simd'],
+  'contents-scalar.wasm': ['src/transforms/zstd-chunked/contents/contents.ts'],
 };
 
 /** They allocate nothing, and are told nothing that they would have to check. */

@@ -10,5 +10,6 @@ declare namespace WebAssembly {
     readonly buffer: ArrayBuffer;
   }
   const Module: new (bytes: Uint8Array) => Module;
+  function validate(bytes: Uint8Array): boolean;
   const Instance: new (module: Module) => Instance;
 }

@@ -1,6 +1,6 @@
 /** Takes the tar of a layer apart: what goes into which frame, and what is said of it. */
 import { createHash, type Hash } from 'node:crypto';
-import { digestOf, finishDigest, type Digest } from '../../image/digest.ts';
+import { digestOf, finishDigest } from '../../image/digest.ts';
 import { MIB } from '../../io/bytes.ts';
 import { Chunker } from './chunker.ts';
 import { CompressedText } from './compressed-text.ts';
@@ -121,19 +121,18 @@ export class LayerEncoder implements TarSink {
 
   contents(bytes: Uint8Array): void {
     this.#hash?.update(bytes);
-    this.#tarSplit.contents(bytes);
     this.#chunker.push(bytes);
   }
 
   memberEnd(): void {
-    let digest: Digest | undefined;
-    if (this.#hash !== undefined) {
-      this.#chunker.finish();
-      digest = finishDigest(this.#hash);
-      this.#hash = undefined;
+    if (this.#hash === undefined) {
+      this.#tarSplit.end();
+      this.#table.end(undefined);
+      return;
     }
-    this.#tarSplit.end();
-    this.#table.end(digest);
+    this.#tarSplit.end(this.#chunker.finish());
+    this.#table.end(finishDigest(this.#hash));
+    this.#hash = undefined;
   }
 
   #cut(kind: 'data' | 'hole'): void {

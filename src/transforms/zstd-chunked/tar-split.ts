@@ -2,7 +2,6 @@
 import { posix } from 'node:path';
 import { encodeString } from '../../image/json-encoder.ts';
 import { MIB } from '../../io/bytes.ts';
-import { Crc64 } from './crc64.ts';
 import { chunkedObstacle } from './obstacle.ts';
 
 /** Bytes of a segment at most, where it is not that of a member; chunks of streams are no larger. */
@@ -18,7 +17,7 @@ export class TarSplitWriter {
   #segment = Buffer.allocUnsafeSlow(64 * 1024);
   #segmentSize = 0;
   #isTail = false;
-  #file: { readonly name: string; readonly size: number; readonly sum: Crc64 } | undefined;
+  #file: { readonly name: string; readonly size: number } | undefined;
 
   constructor(write: (text: string) => void) {
     this.#write = write;
@@ -51,17 +50,14 @@ export class TarSplitWriter {
     if (this.#names.has(path)) throw chunkedObstacle(`the name ${name} comes twice`);
     this.#names.add(path);
     this.#flush();
-    this.#file = { name, size, sum: new Crc64() };
+    this.#file = { name, size };
   }
 
-  contents(bytes: Uint8Array): void {
-    this.#file?.sum.update(bytes);
-  }
-
-  end(): void {
+  /** @param checksum of the contents, if there are any */
+  end(checksum?: Uint8Array): void {
     if (this.#file === undefined) return;
-    const { name, size, sum } = this.#file;
-    const payload = size === 0 ? 'null' : `"${sum.digest().toString('base64')}"`;
+    const { name, size } = this.#file;
+    const payload = checksum ? `"${Buffer.from(checksum).toString('base64')}"` : 'null';
     const sizeField = size === 0 ? '' : `"size":${size},`;
     this.#line(`"type":1,"name":${encodeString(name)},${sizeField}"payload":${payload}`);
     this.#file = undefined;

@@ -106,6 +106,16 @@ describe('Chunker', () => {
     expect(chunksOf([noise(12_345)], pieces, [bytes]).slice(1)).toEqual([whole, whole]);
   });
 
+  // As in contents.test.ts.
+  test('knows the checksum of each file', () => {
+    const chunker = new Chunker({ chunk: () => undefined, cut: () => undefined });
+    const sums = [['hel', 'lo\n'], [], ['x'.repeat(512)]].map((pieces) => {
+      for (const piece of pieces) chunker.push(Buffer.from(piece));
+      return Buffer.from(chunker.finish()).toString('base64');
+    });
+    expect(sums).toEqual(['YUw+7uLYEAA=', 'AAAAAAAAAAA=', 'vNrv//////8=']);
+  });
+
   test('has no chunks for nothing', () => {
     expect(chunksOf([], [new Uint8Array(0)])).toEqual([[], []]);
   });

@@ -16,9 +16,7 @@ test('a segment before each member, then one for it, and numbers for all', () =>
     writer.raw(Buffer.from('head'));
     writer.raw(Buffer.from('er'));
     writer.begin('d/<a>', 6);
-    writer.contents(Buffer.from('hel'));
-    writer.contents(Buffer.from('lo\n'));
-    writer.end();
+    writer.end(Buffer.from('614c3eeee2d81000', 'hex'));
     writer.raw(Buffer.from('next'));
     writer.begin('empty', 0);
     writer.end();
