@@ -36,48 +36,42 @@ export const tocEnd = (tarSplitDigest: Digest): string => `,"tarSplitDigest":"${
 export function tocEntries({ member, digest, chunks }: WrittenMember): readonly string[] {
   const [first, ...others] = chunks;
   const name = encodeString(member.name);
-  const entry = fields([
-    ['type', `"${member.type}"`],
-    ['name', name],
-    ['linkName', member.linkName && encodeString(member.linkName)],
-    ['mode', member.mode],
-    ['size', member.size],
-    ['uid', member.uid],
-    ['gid', member.gid],
-    ['modtime', quotedTime(member.modified)],
-    ['accesstime', member.accessed && quotedTime(member.accessed)],
-    ['changetime', member.changed && quotedTime(member.changed)],
-    ['devMajor', member.deviceMajor],
-    ['devMinor', member.deviceMinor],
-    ['xattrs', encodeXattrs(member.xattrs)],
-    ['digest', digest && `"${digest}"`],
+  const entry =
+    `{"type":"${member.type}","name":${name}` +
+    field('linkName', member.linkName && encodeString(member.linkName)) +
+    field('mode', member.mode) +
+    field('size', member.size) +
+    field('uid', member.uid) +
+    field('gid', member.gid) +
+    field('modtime', quotedTime(member.modified)) +
+    field('accesstime', member.accessed && quotedTime(member.accessed)) +
+    field('changetime', member.changed && quotedTime(member.changed)) +
+    field('devMajor', member.deviceMajor) +
+    field('devMinor', member.deviceMinor) +
+    field('xattrs', encodeXattrs(member.xattrs)) +
+    field('digest', digest && `"${digest}"`) +
     // The first frame of a layer is one of headers, so that this is never 0.
-    ['offset', first?.start],
-    ['endOffset', chunks.at(-1)?.end],
-  ]);
-  if (first === undefined || others.length === 0) return [`{${entry}}`];
+    field('offset', first?.start) +
+    field('endOffset', chunks.at(-1)?.end);
+  if (first === undefined || others.length === 0) return [`${entry}}`];
   const rest = others.map(
-    (chunk) => `{"type":"chunk","name":${name},"offset":${chunk.start},${chunkFields(chunk)}}`,
+    (chunk) => `{"type":"chunk","name":${name},"offset":${chunk.start}${chunkFields(chunk)}}`,
   );
-  return [`{${entry},${chunkFields(first)}}`, ...rest];
+  return [`${entry}${chunkFields(first)}}`, ...rest];
 }
 
 function chunkFields({ kind, position, size, digest }: FileChunk): string {
-  return fields([
-    ['chunkSize', size],
-    ['chunkOffset', position],
-    ['chunkDigest', digest && `"${digest}"`],
-    ['chunkType', kind === 'hole' && '"zeros"'],
-  ]);
+  return (
+    field('chunkSize', size) +
+    field('chunkOffset', position) +
+    field('chunkDigest', digest && `"${digest}"`) +
+    (kind === 'hole' ? ',"chunkType":"zeros"' : '')
+  );
 }
 
-/** Those that have a value. By hand, for there are many: an encoder looks at every character. */
-function fields(all: readonly (readonly [string, string | number | false | undefined])[]): string {
-  let text = '';
-  for (const [name, value] of all) {
-    if (value) text += `${text === '' ? '' : ','}"${name}":${value}`;
-  }
-  return text;
+/** Nothing without a value. By hand, for there are many: an encoder looks at every character. */
+function field(name: string, value: string | number | undefined): string {
+  return value ? `,"${name}":${value}` : '';
 }
 
 function encodeXattrs(xattrs: ReadonlyMap<string, Uint8Array>): string | undefined {
