@@ -29,11 +29,11 @@ export class ContentsTable {
   }
 
   /** The next frame is a part of the contents of the member. */
-  addChunk(kind: FileChunk['kind'], size: number): void {
+  addChunk(kind: FileChunk['kind'], size: number, digest: Digest | undefined): void {
     const chunks = this.#pending.at(-1)?.chunks ?? [];
     const last = chunks.at(-1);
     const position = last === undefined ? 0 : last.position + last.size;
-    const chunk = { kind, position, size, start: 0, end: 0, digest: undefined };
+    const chunk = { kind, position, size, start: 0, end: 0, digest };
     chunks.push(chunk);
     this.#frames.push(chunk);
   }
@@ -53,14 +53,13 @@ export class ContentsTable {
   }
 
   /** The next frame has been written. */
-  written(size: number, digest: Digest | undefined): void {
+  written(size: number): void {
     const chunk = this.#frames.shift();
     const start = this.#position;
     this.#position += size;
     if (chunk === undefined) return;
     chunk.start = start;
     chunk.end = this.#position;
-    chunk.digest = digest;
     this.#flush();
   }
 

@@ -1,4 +1,6 @@
 /** Collects the contents of frames into pieces of memory that one thread compresses at a time. */
+import { createHash, type Hash } from 'node:crypto';
+import { finishDigest, type Digest } from '../../image/digest.ts';
 
 /** Bytes of a batch. */
 export const BATCH = 512 * 1024;
@@ -14,9 +16,8 @@ export interface FrameSpan {
   readonly length: number;
   /** Whether the frame ends with it. */
   readonly ends: boolean;
-  /** Whether the frame stands in this batch alone; others are hashed anyway. */
+  /** Whether the frame stands in this batch alone. */
   readonly isWhole: boolean;
-  readonly isHashed: boolean;
 }
 
 export interface FrameBatch {
@@ -37,6 +38,8 @@ export class FrameBatcher {
   #start = 0;
   #isSpread = false;
   #continues = false;
+  /** Of the open frame, where it is spread. */
+  #hash: Hash | undefined;
 
   /** @param memory gives {@link BATCH} bytes to be filled */
   constructor(memory: () => Uint8Array) {
@@ -60,9 +63,15 @@ export class FrameBatcher {
   }
 
   /** Ends the open frame, which must have bytes. */
-  end(isHashed: boolean): void {
-    this.#span('ends', isHashed);
+  end(): void {
+    this.#span('ends');
     this.#isSpread = false;
+    this.#hash = undefined;
+  }
+
+  /** The digest of the open frame's bytes, which then has to end. */
+  digest(): Digest {
+    return finishDigest(this.#hashed());
   }
 
   /** The batches that are full, and those that are not when there will be no more. */
@@ -75,7 +84,10 @@ export class FrameBatcher {
     const open = this.#bytes.subarray(this.#start);
     if (this.#isSpread || open.length > SPREAD) {
       this.#isSpread = true;
-      if (open.length > 0) this.#span('goes on', true);
+      if (open.length > 0) {
+        this.#hash = this.#hashed();
+        this.#span('goes on');
+      }
       this.#seal();
       return;
     }
@@ -84,10 +96,14 @@ export class FrameBatcher {
     this.#filled = open.length;
   }
 
-  #span(what: 'ends' | 'goes on', isHashed: boolean): void {
+  #hashed(): Hash {
+    const hash = this.#hash ?? createHash('sha256');
+    return hash.update(this.#bytes.subarray(this.#start, this.#filled));
+  }
+
+  #span(what: 'ends' | 'goes on'): void {
     const length = this.#filled - this.#start;
-    const ends = what === 'ends';
-    this.#spans.push({ length, ends, isWhole: !this.#isSpread, isHashed });
+    this.#spans.push({ length, ends: what === 'ends', isWhole: !this.#isSpread });
     this.#start = this.#filled;
   }
 

@@ -1,6 +1,4 @@
 /** Compresses batches of frames, each frame by itself. */
-import { createHash, type Hash } from 'node:crypto';
-import { finishDigest, type Digest } from '../../image/digest.ts';
 import { returnContext, takeContext, type ZstdContext } from '../zstd-context.ts';
 import { zstdBinding } from '../zstd-library.ts';
 import type { FrameBatch, FrameSpan } from './frame-batch.ts';
@@ -11,8 +9,6 @@ export interface CompressedBatch {
   readonly size: number;
   /** Bytes that were written of each span. */
   readonly sizes: readonly number[];
-  /** Digests of the contents of the frames that end in the batch and were to be hashed. */
-  readonly digests: readonly Digest[];
 }
 
 /** Number of a parameter of libzstd (zstd.h). */
@@ -23,8 +19,6 @@ const NOTHING = new Uint8Array(0);
 export class FrameCompressor {
   readonly #context: ZstdContext;
   readonly #directives = zstdBinding().EndDirective;
-  /** Of a frame that is spread over batches. */
-  #hash: Hash | undefined;
 
   /** @param level of libzstd */
   constructor(level: number) {
@@ -39,7 +33,6 @@ export class FrameCompressor {
   /** @throws Error when the output is too small */
   compress({ bytes, spans }: Omit<FrameBatch, 'continues'>, output: Uint8Array): CompressedBatch {
     const sizes: number[] = [];
-    const digests: Digest[] = [];
     let position = 0;
     let size = 0;
     for (const span of spans) {
@@ -50,10 +43,8 @@ export class FrameCompressor {
         : this.#part(contents, span, output.subarray(size));
       sizes.push(written);
       size += written;
-      const digest = this.#hashed(contents, span);
-      if (digest !== undefined) digests.push(digest);
     }
-    return { size, sizes, digests };
+    return { size, sizes };
   }
 
   #part(contents: Uint8Array, { ends }: FrameSpan, output: Uint8Array): number {
@@ -74,12 +65,5 @@ export class FrameCompressor {
     }
     for (let left = ends ? 1 : 0; left > 0;) left = step(NOTHING, this.#directives.end)[0];
     return written;
-  }
-
-  #hashed(contents: Uint8Array, { ends, isWhole, isHashed }: FrameSpan): Digest | undefined {
-    if (isWhole && !isHashed) return undefined;
-    const hash = (this.#hash ?? createHash('sha256')).update(contents);
-    this.#hash = ends ? undefined : hash;
-    return ends && isHashed ? finishDigest(hash) : undefined;
   }
 }

@@ -75,13 +75,11 @@ export class LayerEncoder implements TarSink {
   }
 
   /** Says what has become of a batch: of each in their order. */
-  written(spans: readonly FrameSpan[], { sizes, digests }: CompressedBatch): void {
-    let digest = 0;
-    for (const [index, { ends, isHashed }] of spans.entries()) {
+  written(spans: readonly FrameSpan[], { sizes }: CompressedBatch): void {
+    for (const [index, { ends }] of spans.entries()) {
       this.#partial += sizes[index] ?? 0;
       if (!ends) continue;
-      this.#table.written(this.#partial, isHashed ? digests[digest] : undefined);
-      if (isHashed) digest += 1;
+      this.#table.written(this.#partial);
       this.#position += this.#partial;
       this.#partial = 0;
     }
@@ -136,15 +134,16 @@ export class LayerEncoder implements TarSink {
   }
 
   #cut(kind: 'data' | 'hole'): void {
-    this.#table.addChunk(kind, this.#chunkSize);
     // The only chunk of a file has the digest of the file.
-    this.#frames.end(this.#chunkSize < this.#contentsSize);
+    const isOnly = this.#chunkSize === this.#contentsSize;
+    this.#table.addChunk(kind, this.#chunkSize, isOnly ? undefined : this.#frames.digest());
+    this.#frames.end();
     this.#chunkSize = 0;
   }
 
   #closeRaw(): void {
     if (this.#frames.isEmpty) return;
     this.#table.addRaw();
-    this.#frames.end(false);
+    this.#frames.end();
   }
 }
