@@ -192,6 +192,7 @@ describe('layerStream', () => {
       huge,
       hole: Buffer.alloc(2 * BATCH + 5),
       random: noise(2 * BATCH),
+      parts: Buffer.concat([huge, Buffer.alloc(2 * BATCH), Buffer.from('end')]),
       b: 'b',
     });
     const whole = await encode(tar);
@@ -204,6 +205,10 @@ describe('layerStream', () => {
       'huge',
       digestOf(huge),
     ]);
+    const parts = layer.toc.entries?.filter(({ name }) => name === 'parts') ?? [];
+    expect(parts.map(({ chunkDigest }) => chunkDigest)).toEqual(
+      [huge, Buffer.alloc(2 * BATCH), Buffer.from('end')].map((bytes) => digestOf(bytes)),
+    );
     for (const sizes of [[1, BATCH - 1], [BATCH, BATCH], Array<number>(900).fill(4096)]) {
       expect((await encode(tar, sizes)).blob.equals(whole.blob)).toBe(true);
     }
