@@ -25,8 +25,7 @@ export class Contents {
   readonly #module: ContentsExports;
 
   constructor(processor: Processor = processorHere()) {
-    const module = new WebAssembly.Module(wasmCode(`contents-${processor}`));
-    this.#module = new WebAssembly.Instance(module).exports as ContentsExports;
+    this.#module = new WebAssembly.Instance(moduleFor(processor)).exports as ContentsExports;
     this.bytes = new Uint8Array(this.#module.memory.buffer, this.#module.bytesAddress(), CONTENTS);
   }
 
@@ -52,7 +51,23 @@ export class Contents {
   }
 }
 
+/** Compiled once: every layer has an instance of its own. */
+const modules = new Map<Processor, WebAssembly.Module>();
+
+function moduleFor(processor: Processor): WebAssembly.Module {
+  const module = modules.get(processor) ?? new WebAssembly.Module(codeFor(processor));
+  modules.set(processor, module);
+  return module;
+}
+
+function codeFor(processor: Processor): Uint8Array {
+  return wasmCode(`contents-${processor}`);
+}
+
+let here: Processor | undefined;
+
 /** Old processors of x86, and virtual ones that name none, have not the SIMD that is wanted. */
 function processorHere(): Processor {
-  return WebAssembly.validate(wasmCode('contents-simd')) ? 'simd' : 'scalar';
+  here ??= WebAssembly.validate(codeFor('simd')) ? 'simd' : 'scalar';
+  return here;
 }
