@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ByteStream } from '../../io/bytes.ts';
 import { OcipushError } from '../../errors.ts';
 import { DiffDirectory, missingFile } from './diff-directory.ts';
-import { readTarSplit, type TarSplitEntry } from './tar-split.ts';
+import { invalidTarSplit, readTarSplit, type TarSplitEntry } from './tar-split.ts';
 
 /** What a layer is rebuilt from: plain data, for it may be done in another process. */
 export interface LayerFiles {
@@ -20,7 +20,7 @@ export interface LayerFiles {
  */
 const CHUNK = 512 * 1024;
 
-/** Fills up to `length` bytes of the buffer at `offset`, and says how many. */
+/** Puts the next bytes of a part, `length` at most, into the buffer at `offset`; says how many. */
 type Fill = (buffer: Buffer, offset: number, length: number) => number;
 
 /** A part of the tar that is being read. */
@@ -45,8 +45,10 @@ export async function* rebuildLayer(
     for (const entry of entries) {
       const part = openPart(entry, places);
       try {
-        for (const full of chunk.fill(part)) {
-          yield full;
+        for (let left = part.size; left > 0;) {
+          left -= chunk.fill(part, left);
+          if (!chunk.isFull) continue;
+          yield chunk.take();
           // Files are read synchronously: between chunks everybody else has a turn.
           await nextTurn();
         }
@@ -55,7 +57,7 @@ export async function* rebuildLayer(
       }
     }
   }
-  yield* chunk.rest();
+  if (!chunk.isEmpty) yield chunk.take();
 }
 
 /** A buffer that is filled again and again. */
@@ -67,27 +69,32 @@ class Chunk {
     this.#buffer = Buffer.allocUnsafeSlow(size);
   }
 
-  /** Adds a part, and hands the buffer out whenever it is full. */
-  *fill(part: Part): Generator<Buffer> {
-    for (let left = part.size; left > 0;) {
-      const room = this.#buffer.length - this.#filled;
-      const count = part.fill(this.#buffer, this.#filled, Math.min(left, room));
-      left -= count;
-      this.#filled += count;
-      if (count < room) continue;
-      yield this.#buffer;
-      this.#filled = 0;
-    }
+  get isEmpty(): boolean {
+    return this.#filled === 0;
   }
 
-  /** What has not been handed out. */
-  *rest(): Generator<Buffer> {
-    if (this.#filled > 0) yield this.#buffer.subarray(0, this.#filled);
+  get isFull(): boolean {
+    return this.#filled === this.#buffer.length;
+  }
+
+  /** Adds bytes of a part, of which `left` are left; says how many. */
+  fill(part: Part, left: number): number {
+    const room = this.#buffer.length - this.#filled;
+    const count = part.fill(this.#buffer, this.#filled, Math.min(left, room));
+    this.#filled += count;
+    return count;
+  }
+
+  /** What has been added. */
+  take(): Buffer {
+    const taken = this.#buffer.subarray(0, this.#filled);
+    this.#filled = 0;
+    return taken;
   }
 }
 
 function openPart(entry: TarSplitEntry, places: readonly DiffDirectory[]): Part {
-  if (entry.kind === 'bytes') return bytesPart(entry.bytes);
+  if (entry.kind === 'segment') return segmentPart(entry.payload, entry.size);
   const { name, size } = entry;
   for (const place of places) {
     const descriptor = place.open(name, size);
@@ -96,14 +103,19 @@ function openPart(entry: TarSplitEntry, places: readonly DiffDirectory[]): Part 
   throw missingFile(name);
 }
 
-function bytesPart(bytes: Uint8Array): Part {
+/** Most segments fit: they are decoded right where they belong. */
+function segmentPart(payload: string, size: number): Part {
   let position = 0;
   return {
-    size: bytes.length,
+    size,
     fill: (buffer, offset, length) => {
-      buffer.set(bytes.subarray(position, position + length), offset);
-      position += length;
-      return length;
+      const count =
+        length === size
+          ? buffer.write(payload, offset, length, 'base64')
+          : Buffer.from(payload, 'base64').copy(buffer, offset, position, position + length);
+      if (count < length) throw invalidTarSplit('expected base64');
+      position += count;
+      return count;
     },
     close: () => undefined,
   };

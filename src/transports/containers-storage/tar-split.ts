@@ -8,7 +8,12 @@ import { DAMAGED_HINT } from '../source-error.ts';
 
 /** The next part of the tar: bytes that stand in the recipe, or all of a file. */
 export type TarSplitEntry =
-  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | {
+      readonly kind: 'segment';
+      /** In base64, as it stands in the recipe: whoever wants the bytes has a place for them. */
+      readonly payload: string;
+      readonly size: number;
+    }
   | {
       readonly kind: 'file';
       /** As in the tar header, one character for each byte: names need not be UTF-8. */
@@ -36,7 +41,7 @@ export async function* readTarSplit(path: string): AsyncGenerator<Iterable<TarSp
   }
 }
 
-function* entriesOf(lines: Iterable<Buffer>): Generator<TarSplitEntry> {
+function* entriesOf(lines: Iterable<Uint8Array>): Generator<TarSplitEntry> {
   for (const line of lines) {
     const entry = parseEntry(line);
     if (entry) yield entry;
@@ -47,83 +52,91 @@ function* entriesOf(lines: Iterable<Buffer>): Generator<TarSplitEntry> {
 export async function tarSplitSize(path: string): Promise<number> {
   let size = 0;
   for await (const entries of readTarSplit(path)) {
-    for (const entry of entries) {
-      size += entry.kind === 'bytes' ? entry.bytes.length : entry.size;
-    }
+    for (const entry of entries) size += entry.size;
   }
   return size;
 }
 
 /** Those that have ended, whenever bytes have come. */
-async function* linesOf(stream: ByteStream): AsyncGenerator<Iterable<Buffer>> {
+async function* linesOf(stream: ByteStream): AsyncGenerator<Iterable<Uint8Array>> {
   let rest = Buffer.alloc(0);
   for await (const chunk of stream) {
-    // A copy, for the stream may use its buffer again while the last line waits for its end.
-    const text = Buffer.concat([rest, chunk]);
-    const end = text.lastIndexOf(NEWLINE) + 1;
-    yield split(text.subarray(0, end));
-    rest = text.subarray(end);
-    if (rest.length > LINE_LIMIT) throw invalid('a line is too long');
+    const first = chunk.indexOf(NEWLINE) + 1;
+    const end = chunk.lastIndexOf(NEWLINE) + 1;
+    // A copy, for the stream may use its buffer again while a line waits for its end.
+    rest = Buffer.concat([rest, chunk.subarray(0, first === 0 ? chunk.length : first)]);
+    if (rest.length > LINE_LIMIT) throw invalidTarSplit('a line is too long');
+    if (first === 0) continue;
+    yield split(rest);
+    yield split(chunk.subarray(first, end));
+    rest = Buffer.from(chunk.subarray(end));
   }
   yield split(rest);
 }
 
-function* split(text: Buffer): Generator<Buffer> {
-  for (let start = 0; start < text.length;) {
-    const newline = text.indexOf(NEWLINE, start);
-    const end = newline < 0 ? text.length : newline;
-    if (end > start) yield text.subarray(start, end);
+function* split(lines: Uint8Array): Generator<Uint8Array> {
+  for (let start = 0; start < lines.length;) {
+    const newline = lines.indexOf(NEWLINE, start);
+    const end = newline < 0 ? lines.length : newline;
+    if (end > start) yield lines.subarray(start, end);
     start = end + 1;
   }
 }
 
 /** Undefined for an entry without bytes: a directory, a link, a whiteout, an empty file. */
-function parseEntry(line: Buffer): TarSplitEntry | undefined {
+function parseEntry(line: Uint8Array): TarSplitEntry | undefined {
   const entry = parseObject(line);
   const { type } = entry;
   switch (type) {
     case SEGMENT: {
-      const bytes = base64(entry['payload'] ?? '');
-      return bytes.length === 0 ? undefined : { kind: 'bytes', bytes };
+      const payload = base64(entry['payload'] ?? '');
+      const size = Buffer.byteLength(payload, 'base64');
+      return size === 0 ? undefined : { kind: 'segment', payload, size };
     }
     case FILE: {
       const size = entry['size'] ?? 0;
-      if (!isSize(size)) throw invalid('the size of a file is invalid');
+      if (!isSize(size)) throw invalidTarSplit('the size of a file is invalid');
       return size === 0 ? undefined : { kind: 'file', name: nameOf(entry), size };
     }
     default:
-      throw invalid(`unknown type ${typeof type === 'number' ? type : typeof type} of an entry`);
+      throw invalidTarSplit(
+        `unknown type ${typeof type === 'number' ? type : typeof type} of an entry`,
+      );
   }
 }
 
 function nameOf(entry: Readonly<Record<string, unknown>>): string {
   const { name, name_raw: raw } = entry;
-  const bytes = raw === undefined ? Buffer.from(typeof name === 'string' ? name : '') : base64(raw);
-  if (bytes.length === 0) throw invalid('a file has no name');
+  const bytes =
+    raw === undefined
+      ? Buffer.from(typeof name === 'string' ? name : '')
+      : Buffer.from(base64(raw), 'base64');
+  if (bytes.length === 0) throw invalidTarSplit('a file has no name');
   return bytes.toString('latin1');
 }
 
-function parseObject(line: Buffer): Readonly<Record<string, unknown>> {
+function parseObject(line: Uint8Array): Readonly<Record<string, unknown>> {
   let value: unknown;
   try {
     value = parseJson(line, 'entry');
   } catch (error) {
-    throw invalid(messageOf(error), error);
+    throw invalidTarSplit(messageOf(error), error);
   }
-  if (!isJsonObject(value)) throw invalid('expected an object in every line');
+  if (!isJsonObject(value)) throw invalidTarSplit('expected an object in every line');
   return value;
 }
 
-function base64(value: unknown): Buffer {
-  if (typeof value !== 'string') throw invalid('expected base64');
-  return Buffer.from(value, 'base64');
+function base64(value: unknown): string {
+  if (typeof value !== 'string') throw invalidTarSplit('expected base64');
+  return value;
 }
 
 function isSize(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
-function invalid(problem: string, cause?: unknown): OcipushError {
+/** The error of a recipe that nothing can be made of. */
+export function invalidTarSplit(problem: string, cause?: unknown): OcipushError {
   return new OcipushError('ARCHIVE_INVALID', `parsing tar-split: ${problem}`, {
     origin: 'source',
     hint: DAMAGED_HINT,

@@ -76,6 +76,13 @@ describe('rebuildLayer', () => {
     expect(first?.length).toBe(8);
   });
 
+  test.each([12, 900_000])('refuses a segment of %d bytes that is no base64', async (size) => {
+    const files = await makeLayer([]);
+    const payload = Buffer.alloc(size, 's').toString('base64').replace('c', '!');
+    await writeFile(files.tarSplit, tarSplitFile([{ type: 2, payload }]));
+    await expect(chunks(files)).rejects.toMatchObject({ code: 'ARCHIVE_INVALID' });
+  });
+
   test('finds a file in the directory of a parent, after its own', async () => {
     const files = await makeLayer([{ name: 'f', content: 'own' }]);
     await writeFile(join(files.root, 'parent/f'), 'no!');

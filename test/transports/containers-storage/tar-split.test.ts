@@ -23,7 +23,11 @@ async function read(content: Uint8Array): Promise<readonly TarSplitEntry[]> {
 }
 
 function segment(content: string): TarSplitEntry {
-  return { kind: 'bytes', bytes: Buffer.from(content) };
+  return {
+    kind: 'segment',
+    payload: Buffer.from(content).toString('base64'),
+    size: Buffer.byteLength(content),
+  };
 }
 
 describe('readTarSplit', () => {
@@ -56,9 +60,8 @@ describe('readTarSplit', () => {
     const entries = await read(
       tarSplitFile(Array.from({ length: 5 }, () => ({ type: 2, payload }))),
     );
-    expect(entries.map((entry) => entry.kind === 'bytes' && entry.bytes.length)).toEqual([
-      300_000, 300_000, 300_000, 300_000, 300_000,
-    ]);
+    const entry = { kind: 'segment', payload, size: 300_000 };
+    expect(entries).toEqual([entry, entry, entry, entry, entry]);
   });
 
   test.each([
