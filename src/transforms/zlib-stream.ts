@@ -1,14 +1,34 @@
 /** Sends a stream through one of Node's own codecs, which run in its thread pool. */
-import { pipeline, Readable, type Transform } from 'node:stream';
+import type { Transform } from 'node:stream';
 import type { ByteStream } from '../io/bytes.ts';
 
 /** @throws what the input throws, or the codec */
 export async function* throughZlib(input: ByteStream, codec: Transform): ByteStream {
-  // The copy is needed because zlib keeps a chunk while the source already fills its buffer again.
-  async function* copies(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of input) yield new Uint8Array(chunk);
+  // What it fails with ends the iteration below.
+  const feeding = feed(input, codec).catch((error: unknown) => void codec.destroy(error as Error));
+  try {
+    yield* codec as AsyncIterable<Uint8Array>;
+  } finally {
+    codec.destroy();
+    await feeding;
   }
-  // What it fails with ends the iteration below as well.
-  pipeline(Readable.from(copies(), { objectMode: false }), codec, () => undefined);
-  yield* codec as AsyncIterable<Uint8Array>;
+}
+
+async function feed(input: ByteStream, codec: Transform): Promise<void> {
+  for await (const chunk of input) {
+    await consumed(codec, chunk);
+    if (codec.destroyed) return;
+  }
+  codec.end();
+}
+
+/** When it resolves the codec has done with the chunk, which may be used again, or with everything. */
+function consumed(codec: Transform, chunk: Uint8Array): Promise<void> {
+  return new Promise((resolve) => {
+    codec.once('close', resolve);
+    codec.write(chunk, () => {
+      codec.off('close', resolve);
+      resolve();
+    });
+  });
 }
