@@ -9,8 +9,8 @@ export type Codec =
   | { readonly name: 'unzstd' | 'unxz' | 'bunzip2' };
 
 export interface ChunkedOptions {
-  /** Of libzstd. */
-  readonly level: number;
+  /** Of libzstd, for the texts that tell what is in a layer. */
+  readonly textLevel: number;
   /** Behind each of these a thread makes frames. */
   readonly ports: readonly MessagePort[];
 }

@@ -62,7 +62,7 @@ async function* transform(input: ByteStream, codec: Codec): AsyncGenerator<Uint8
       const { layerStream } = await import('./zstd-chunked/layer-stream.ts');
       const threads = new FramePorts(codec.options.ports);
       try {
-        return yield* layerStream(input, { level: codec.options.level, threads });
+        return yield* layerStream(input, { textLevel: codec.options.textLevel, threads });
       } finally {
         threads.close();
       }

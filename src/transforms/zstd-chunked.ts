@@ -33,32 +33,43 @@ const threads = new ThreadPool({ threads: CORES, linger: 500 });
 
 const REFERENCE_DEFAULT = 3;
 
+/** Levels of libzstd. */
+interface ZstdChunkedEffort {
+  readonly frames: number;
+  /** Of the table of contents and of tar-split. */
+  readonly texts: number;
+}
+
 /**
- * From which level on the reference (skopeo 1.18) takes more time, and the fastest level of libzstd
+ * From which level on the reference (skopeo 1.18) takes more time, and the fastest levels of libzstd
  * 1.5.7 with which each of three layers of 101, 170 and 187 MB is no larger than it makes them: a
  * Debian root, libraries of gcc, perl and python3, Node.js. In MB, ours and the reference's for all
- * three: 171.0 and 177.3; 163.7 and 166.2; 158.8 and 163.2; 154.4 and 155.4. What the reference does
- * when it is told no level is its 10; the manual says 3, which this does.
+ * three: 171.0 and 177.3; 163.6 and 166.2; 158.8 and 163.2; 154.4 and 155.4. What the reference does
+ * when it is told no level is its 10; the manual says 3, which this does. The texts become no larger
+ * at 1 than at 3, and take 14 MB less memory and a twentieth of the time of all.
  */
-const LEVELS: readonly (readonly [from: number, level: number])[] = [
-  [-Infinity, 1],
-  [3, 3],
-  [6, 5],
-  [10, 9],
+const EFFORTS: readonly (readonly [from: number, ZstdChunkedEffort])[] = [
+  [-Infinity, { frames: 1, texts: 1 }],
+  [3, { frames: 3, texts: 1 }],
+  [6, { frames: 5, texts: 5 }],
+  [10, { frames: 9, texts: 9 }],
 ];
 
-function libraryLevel(level = REFERENCE_DEFAULT): number {
-  return LEVELS.findLast(([from]) => level >= from)?.[1] ?? REFERENCE_DEFAULT;
+function effortFor(level = REFERENCE_DEFAULT): ZstdChunkedEffort {
+  const found = EFFORTS.findLast(([from]) => level >= from);
+  if (found === undefined) throw new TypeError(`${level} is no number`);
+  return found[1];
 }
 
 /**
  * Names what decides the compressed bytes apart from the plain ones: the same name, the same bytes.
- * To be changed (`v1`) whenever {@link zstdChunked} comes to write others.
+ * To be changed (`v3`) whenever {@link zstdChunked} comes to write others.
  * @throws OcipushError UNSUPPORTED when there is no libzstd
  */
 export function zstdChunkedCodec(level: number | undefined): string {
   const { kind, version } = zstdLibrary();
-  return `zstd:chunked v1 level ${libraryLevel(level)} ${kind} ${version}`;
+  const { frames, texts } = effortFor(level);
+  return `zstd:chunked v2 levels ${frames} and ${texts} ${kind} ${version}`;
 }
 
 /**
@@ -75,9 +86,10 @@ export function zstdChunkedCodec(level: number | undefined): string {
 export function zstdChunked(input: ByteStream, { level }: ZstdChunkedOptions): ZstdChunkedLayer {
   let annotations: Readonly<Record<string, string>> | undefined;
   async function* stream(): ByteStream {
-    const helpers = Array.from({ length: FRAME_THREADS }, () => leaseHelper(libraryLevel(level)));
+    const { frames, texts } = effortFor(level);
+    const helpers = Array.from({ length: FRAME_THREADS }, () => leaseHelper(frames));
     const ports = helpers.map(({ port }) => port);
-    const options = { level: libraryLevel(level), ports };
+    const options = { textLevel: texts, ports };
     try {
       const codec = { name: 'zstd-chunked', options } as const;
       annotations = (yield* throughThread(input, codec, threads, ports)) as typeof annotations;

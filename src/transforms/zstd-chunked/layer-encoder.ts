@@ -40,12 +40,12 @@ export class LayerEncoder implements TarSink {
   #chunkSize = 0;
   #tailSize = 0;
 
-  /** @param level of libzstd */
-  constructor(frames: FrameBatcher, level: number) {
+  /** @param textLevel of libzstd, for the texts that tell what is in the layer */
+  constructor(frames: FrameBatcher, textLevel: number) {
     this.#frames = frames;
-    this.#toc = new CompressedText(level);
+    this.#toc = new CompressedText(textLevel);
     this.#toc.write(TOC_START);
-    this.#tarSplitText = new CompressedText(level);
+    this.#tarSplitText = new CompressedText(textLevel);
     this.#tarSplit = new TarSplitWriter((text) => this.#tarSplitText.write(text));
     this.#table = new ContentsTable((entry) => {
       this.#toc.write(`${this.#entries === 0 ? '[' : ','}${entry}`);

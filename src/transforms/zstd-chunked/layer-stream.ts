@@ -5,22 +5,22 @@ import type { FinishedBatch, FramePorts } from './frame-port.ts';
 import { LayerEncoder } from './layer-encoder.ts';
 
 export interface LayerStreamOptions {
-  /** Of libzstd. */
-  readonly level: number;
+  /** Of libzstd, for the texts that tell what is in the layer. */
+  readonly textLevel: number;
   readonly threads: Pick<FramePorts, 'capacity' | 'memory' | 'compress'>;
 }
 
 /**
- * The same input and level give the same bytes for any threads.
+ * The same input and levels give the same bytes for any threads.
  * @returns the annotations of the layer
  * @throws OcipushError when zstd:chunked cannot carry the layer
  */
 export async function* layerStream(
   input: ByteStream,
-  { level, threads }: LayerStreamOptions,
+  { textLevel, threads }: LayerStreamOptions,
 ): AsyncGenerator<Uint8Array, Readonly<Record<string, string>>> {
   const frames = new FrameBatcher(() => threads.memory());
-  const layer = new LayerEncoder(frames, level);
+  const layer = new LayerEncoder(frames, textLevel);
   const running: { readonly batch: FrameBatch; readonly finished: Promise<FinishedBatch> }[] = [];
   const start = (batch: FrameBatch): void => {
     const finished = threads.compress(batch);

@@ -33,7 +33,7 @@ async function encode(tar: Uint8Array, sizes: readonly number[] = [], level = 3)
       return { ...result, frames: output.subarray(0, result.size), release: () => undefined };
     },
   };
-  const stream = layerStream(reusing(tar, sizes), { level, threads });
+  const stream = layerStream(reusing(tar, sizes), { textLevel: level, threads });
   const parts: Buffer[] = [];
   for (;;) {
     const next = await stream.next();
