@@ -2,6 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { DeflateBlock } from './deflate.ts';
 import type { PlainFrame } from './zstd-frame.ts';
+import type { ZstdParameters } from './zstd-parameters.ts';
 
 /** A transform of bytes that runs in a thread, by its name. */
 export type Codec =
@@ -9,8 +10,8 @@ export type Codec =
   | { readonly name: 'unzstd' | 'unxz' | 'bunzip2' };
 
 export interface ChunkedOptions {
-  /** Of libzstd, for the texts that tell what is in a layer. */
-  readonly textLevel: number;
+  /** For the texts that tell what is in a layer. */
+  readonly texts: ZstdParameters;
   /** Behind each of these a thread makes frames. */
   readonly ports: readonly MessagePort[];
 }
@@ -26,7 +27,7 @@ export type BlockAnswer = { readonly length: number } | { readonly failure: stri
 /** Makes frames for another thread. */
 export interface FramesCodec {
   readonly name: 'zstd-frames';
-  readonly options: { readonly level: number };
+  readonly options: { readonly parameters: ZstdParameters };
 }
 
 /** The message that begins a job: what it takes and what it gives goes through the port. */

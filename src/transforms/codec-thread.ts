@@ -21,7 +21,7 @@ async function serve({ codec, port }: CodecJob): Promise<void> {
     }
     case 'zstd-frames': {
       const { serveFrames } = await import('./zstd-chunked/frame-port.ts');
-      serveFrames(port, codec.options.level);
+      serveFrames(port, codec.options.parameters);
       return;
     }
     default:
@@ -60,9 +60,10 @@ async function* transform(input: ByteStream, codec: Codec): AsyncGenerator<Uint8
     case 'zstd-chunked': {
       const { FramePorts } = await import('./zstd-chunked/frame-port.ts');
       const { layerStream } = await import('./zstd-chunked/layer-stream.ts');
-      const threads = new FramePorts(codec.options.ports);
+      const { ports, texts } = codec.options;
+      const threads = new FramePorts(ports);
       try {
-        return yield* layerStream(input, { textLevel: codec.options.textLevel, threads });
+        return yield* layerStream(input, { texts, threads });
       } finally {
         threads.close();
       }

@@ -5,7 +5,9 @@ import type { ByteStream } from '../io/bytes.ts';
 import type { CodecJob } from './codec-job.ts';
 import { ThreadPool, type ThreadLease } from './thread-pool.ts';
 import { throughThread } from './through-thread.ts';
+import { zstdChunkedEffort } from './zstd-chunked/effort.ts';
 import { zstdLibrary } from './zstd-library.ts';
+import { formatParameters, type ZstdParameters } from './zstd-parameters.ts';
 
 export { isChunkedObstacle } from './zstd-chunked/obstacle.ts';
 
@@ -31,36 +33,6 @@ const FRAME_THREADS = Math.max(1, Math.min(CORES - 1, 2));
 
 const threads = new ThreadPool({ threads: CORES, linger: 500 });
 
-const REFERENCE_DEFAULT = 3;
-
-/** Levels of libzstd. */
-interface ZstdChunkedEffort {
-  readonly frames: number;
-  /** Of the table of contents and of tar-split. */
-  readonly texts: number;
-}
-
-/**
- * From which level on the reference (skopeo 1.18) takes more time, and the fastest levels of libzstd
- * 1.5.7 with which each of three layers of 101, 170 and 187 MB is no larger than it makes them: a
- * Debian root, libraries of gcc, perl and python3, Node.js. In MB, ours and the reference's for all
- * three: 171.0 and 177.3; 163.6 and 166.2; 158.8 and 163.2; 154.4 and 155.4. What the reference does
- * when it is told no level is its 10; the manual says 3, which this does. The texts become no larger
- * at 1 than at 3, and take 14 MB less memory and a twentieth of the time of all.
- */
-const EFFORTS: readonly (readonly [from: number, ZstdChunkedEffort])[] = [
-  [-Infinity, { frames: 1, texts: 1 }],
-  [3, { frames: 3, texts: 1 }],
-  [6, { frames: 5, texts: 5 }],
-  [10, { frames: 9, texts: 9 }],
-];
-
-function effortFor(level = REFERENCE_DEFAULT): ZstdChunkedEffort {
-  const found = EFFORTS.findLast(([from]) => level >= from);
-  if (found === undefined) throw new TypeError(`${level} is no number`);
-  return found[1];
-}
-
 /**
  * Names what decides the compressed bytes apart from the plain ones: the same name, the same bytes.
  * To be changed (`v3`) whenever {@link zstdChunked} comes to write others.
@@ -68,8 +40,9 @@ function effortFor(level = REFERENCE_DEFAULT): ZstdChunkedEffort {
  */
 export function zstdChunkedCodec(level: number | undefined): string {
   const { kind, version } = zstdLibrary();
-  const { frames, texts } = effortFor(level);
-  return `zstd:chunked v2 levels ${frames} and ${texts} ${kind} ${version}`;
+  const { frames, texts } = zstdChunkedEffort(level);
+  const settings = `${formatParameters(frames)} texts ${formatParameters(texts)}`;
+  return `zstd:chunked v2 ${settings} ${kind} ${version}`;
 }
 
 /**
@@ -86,10 +59,10 @@ export function zstdChunkedCodec(level: number | undefined): string {
 export function zstdChunked(input: ByteStream, { level }: ZstdChunkedOptions): ZstdChunkedLayer {
   let annotations: Readonly<Record<string, string>> | undefined;
   async function* stream(): ByteStream {
-    const { frames, texts } = effortFor(level);
+    const { frames, texts } = zstdChunkedEffort(level);
     const helpers = Array.from({ length: FRAME_THREADS }, () => leaseHelper(frames));
     const ports = helpers.map(({ port }) => port);
-    const options = { textLevel: texts, ports };
+    const options = { texts, ports };
     try {
       const codec = { name: 'zstd-chunked', options } as const;
       annotations = (yield* throughThread(input, codec, threads, ports)) as typeof annotations;
@@ -107,11 +80,14 @@ export function zstdChunked(input: ByteStream, { level }: ZstdChunkedOptions): Z
 }
 
 /** A thread that makes frames, until the port that it is reached through is closed. */
-function leaseHelper(level: number): { readonly port: MessagePort; readonly lease: ThreadLease } {
+function leaseHelper(parameters: ZstdParameters): {
+  readonly port: MessagePort;
+  readonly lease: ThreadLease;
+} {
   const { port1, port2 } = new MessageChannel();
   // Its end closes the port, which is noticed at the other end.
   const lease = threads.lease(() => undefined);
-  const job: CodecJob = { codec: { name: 'zstd-frames', options: { level } }, port: port1 };
+  const job: CodecJob = { codec: { name: 'zstd-frames', options: { parameters } }, port: port1 };
   lease.worker.postMessage(job, [port1]);
   return { port: port2, lease };
 }

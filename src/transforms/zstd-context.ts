@@ -1,11 +1,8 @@
 /** The compressors of libzstd in this thread: their memory is large, and used again. */
-import type { ZstdParameters } from './zstd-effort.ts';
 import { zstdBinding, type ZstdBinding } from './zstd-library.ts';
+import { CHECKSUM_FLAG, type ZstdParameters } from './zstd-parameters.ts';
 
 export type ZstdContext = InstanceType<ZstdBinding['CCtx']>;
-
-/** Number of a parameter of libzstd (zstd.h). */
-export const CHECKSUM_FLAG = 201;
 
 const idle: ZstdContext[] = [];
 

@@ -1,9 +1,12 @@
 /** What the levels of zstd mean: the reference knows four, libzstd many more. */
 import { OcipushError } from '../errors.ts';
 import { MIB } from '../io/bytes.ts';
-
-/** Parameters of libzstd by their numbers there (zstd.h). */
-export type ZstdParameters = readonly (readonly [number, number])[];
+import {
+  CHAIN_LOG,
+  COMPRESSION_LEVEL,
+  WINDOW_LOG,
+  type ZstdParameters,
+} from './zstd-parameters.ts';
 
 /** How a stream is compressed. */
 export interface ZstdEffort {
@@ -11,10 +14,6 @@ export interface ZstdEffort {
   readonly frameSize: number;
   readonly parameters: ZstdParameters;
 }
-
-const COMPRESSION_LEVEL = 100;
-const WINDOW_LOG = 101;
-const CHAIN_LOG = 103;
 
 const REFERENCE_DEFAULT = 3;
 

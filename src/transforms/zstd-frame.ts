@@ -1,6 +1,6 @@
 /** Compresses one frame of zstd, in the thread that this runs in. */
 import { returnContext, takeContext } from './zstd-context.ts';
-import type { ZstdParameters } from './zstd-effort.ts';
+import type { ZstdParameters } from './zstd-parameters.ts';
 import { zstdBinding } from './zstd-library.ts';
 
 /** What is to become a frame: the first bytes of the memory, which has room for {@link frameBound}. */

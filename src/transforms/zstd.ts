@@ -4,10 +4,10 @@ import type { ByteStream } from '../io/bytes.ts';
 import { BlockMemory } from './block-memory.ts';
 import { compressBlocks, type PlainBlock } from './block-queue.ts';
 import { BLOCK_THREADS, blockThreads, compressInThread } from './block-thread.ts';
-import { CHECKSUM_FLAG } from './zstd-context.ts';
-import { zstdEffort, type ZstdParameters } from './zstd-effort.ts';
+import { zstdEffort } from './zstd-effort.ts';
 import { frameBound } from './zstd-frame.ts';
 import { zstdLibrary } from './zstd-library.ts';
+import { CHECKSUM_FLAG, formatParameters, type ZstdParameters } from './zstd-parameters.ts';
 
 export interface ZstdOptions {
   /** 1 (fastest) to 22 (smallest); any other integer is taken for the nearer; unset means 3. */
@@ -25,8 +25,7 @@ const memories = new Map<number, BlockMemory>();
 export function zstdCodec(level: number | undefined): string {
   const { kind, version } = zstdLibrary();
   const { frameSize, parameters } = zstdEffort(level);
-  const settings = parameters.map((pair) => pair.join('=')).join(' ');
-  return `zstd v2 frames of ${frameSize} ${settings} ${kind} ${version}`;
+  return `zstd v2 frames of ${frameSize} ${formatParameters(parameters)} ${kind} ${version}`;
 }
 
 /**

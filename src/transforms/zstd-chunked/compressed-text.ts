@@ -1,9 +1,7 @@
 /** Keeps a long text compressed while it is written. */
 import { returnContext, takeContext, type ZstdContext } from '../zstd-context.ts';
 import { zstdBinding } from '../zstd-library.ts';
-
-/** Number of a parameter of libzstd (zstd.h). */
-const LEVEL = 100;
+import type { ZstdParameters } from '../zstd-parameters.ts';
 
 const PIECE = 128 * 1024;
 
@@ -19,9 +17,8 @@ export class CompressedText {
   readonly #parts: Uint8Array[] = [];
   #size = 0;
 
-  /** @param level of libzstd */
-  constructor(level: number) {
-    this.#context = takeContext([[LEVEL, level]]);
+  constructor(parameters: ZstdParameters) {
+    this.#context = takeContext(parameters);
   }
 
   /** Bytes of the text. */

@@ -1,6 +1,7 @@
 /** Compresses batches of frames, each frame by itself. */
 import { returnContext, takeContext, type ZstdContext } from '../zstd-context.ts';
 import { zstdBinding } from '../zstd-library.ts';
+import type { ZstdParameters } from '../zstd-parameters.ts';
 import type { FrameBatch, FrameSpan } from './frame-batch.ts';
 
 /** What has become of a batch. */
@@ -11,18 +12,14 @@ export interface CompressedBatch {
   readonly sizes: readonly number[];
 }
 
-/** Number of a parameter of libzstd (zstd.h). */
-const LEVEL = 100;
-
 const NOTHING = new Uint8Array(0);
 
 export class FrameCompressor {
   readonly #context: ZstdContext;
   readonly #directives = zstdBinding().EndDirective;
 
-  /** @param level of libzstd */
-  constructor(level: number) {
-    this.#context = takeContext([[LEVEL, level]]);
+  constructor(parameters: ZstdParameters) {
+    this.#context = takeContext(parameters);
   }
 
   /** To be called when nothing more is to be compressed. */

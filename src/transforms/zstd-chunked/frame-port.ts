@@ -1,6 +1,7 @@
 /** Has batches of frames compressed by other threads. */
 import type { MessagePort } from 'node:worker_threads';
 import { messageOf } from '../../errors.ts';
+import type { ZstdParameters } from '../zstd-parameters.ts';
 import { BATCH, BATCH_OUTPUT, type FrameBatch, type FrameSpan } from './frame-batch.ts';
 import { FrameCompressor, type CompressedBatch } from './frame-compressor.ts';
 
@@ -25,14 +26,14 @@ export interface FinishedBatch extends CompressedBatch {
 }
 
 /** Compresses what comes through the port until it is closed. */
-export function serveFrames(port: MessagePort, level: number): void {
+export function serveFrames(port: MessagePort, parameters: ZstdParameters): void {
   let compressor: FrameCompressor | undefined;
   port.on('close', () => compressor?.close());
   port.on('message', ({ bytes, spans, output }: Request) => {
     const answer = (result: Answer['result']): void =>
       port.postMessage({ bytes, output, result } satisfies Answer, [bytes, output]);
     try {
-      compressor ??= new FrameCompressor(level);
+      compressor ??= new FrameCompressor(parameters);
       const batch = { bytes: new Uint8Array(bytes), spans };
       answer(compressor.compress(batch, new Uint8Array(output)));
     } catch (error) {

@@ -2,6 +2,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { digestOf, finishDigest } from '../../image/digest.ts';
 import { MIB } from '../../io/bytes.ts';
+import type { ZstdParameters } from '../zstd-parameters.ts';
 import { Chunker } from './chunker.ts';
 import { CompressedText } from './compressed-text.ts';
 import { ContentsTable } from './contents-table.ts';
@@ -40,12 +41,12 @@ export class LayerEncoder implements TarSink {
   #chunkSize = 0;
   #tailSize = 0;
 
-  /** @param textLevel of libzstd, for the texts that tell what is in the layer */
-  constructor(frames: FrameBatcher, textLevel: number) {
+  /** @param texts for the texts that tell what is in the layer */
+  constructor(frames: FrameBatcher, texts: ZstdParameters) {
     this.#frames = frames;
-    this.#toc = new CompressedText(textLevel);
+    this.#toc = new CompressedText(texts);
     this.#toc.write(TOC_START);
-    this.#tarSplitText = new CompressedText(textLevel);
+    this.#tarSplitText = new CompressedText(texts);
     this.#tarSplit = new TarSplitWriter((text) => this.#tarSplitText.write(text));
     this.#table = new ContentsTable((entry) => {
       this.#toc.write(`${this.#entries === 0 ? '[' : ','}${entry}`);

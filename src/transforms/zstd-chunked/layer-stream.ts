@@ -1,26 +1,27 @@
 /** Writes a layer as zstd:chunked, in the thread that this runs in and in those that make frames. */
 import type { ByteStream } from '../../io/bytes.ts';
+import type { ZstdParameters } from '../zstd-parameters.ts';
 import { FrameBatcher, type FrameBatch } from './frame-batch.ts';
 import type { FinishedBatch, FramePorts } from './frame-port.ts';
 import { LayerEncoder } from './layer-encoder.ts';
 
 export interface LayerStreamOptions {
-  /** Of libzstd, for the texts that tell what is in the layer. */
-  readonly textLevel: number;
+  /** For the texts that tell what is in the layer. */
+  readonly texts: ZstdParameters;
   readonly threads: Pick<FramePorts, 'capacity' | 'memory' | 'compress'>;
 }
 
 /**
- * The same input and levels give the same bytes for any threads.
+ * The same input and parameters give the same bytes for any threads.
  * @returns the annotations of the layer
  * @throws OcipushError when zstd:chunked cannot carry the layer
  */
 export async function* layerStream(
   input: ByteStream,
-  { textLevel, threads }: LayerStreamOptions,
+  { texts, threads }: LayerStreamOptions,
 ): AsyncGenerator<Uint8Array, Readonly<Record<string, string>>> {
   const frames = new FrameBatcher(() => threads.memory());
-  const layer = new LayerEncoder(frames, textLevel);
+  const layer = new LayerEncoder(frames, texts);
   const running: { readonly batch: FrameBatch; readonly finished: Promise<FinishedBatch> }[] = [];
   const start = (batch: FrameBatch): void => {
     const finished = threads.compress(batch);

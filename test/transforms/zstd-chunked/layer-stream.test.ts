@@ -11,6 +11,7 @@ import {
 import { FrameCompressor } from '../../../src/transforms/zstd-chunked/frame-compressor.ts';
 import { layerStream } from '../../../src/transforms/zstd-chunked/layer-stream.ts';
 import { isChunkedObstacle } from '../../../src/transforms/zstd-chunked/obstacle.ts';
+import { COMPRESSION_LEVEL } from '../../../src/transforms/zstd-parameters.ts';
 import { makeLayer, noise } from '../../support/make-image.ts';
 import { reusing } from '../../support/streams.ts';
 import { END, headerBlock, octal, padded, paxHeader, tarOf } from '../../support/tar.ts';
@@ -23,7 +24,8 @@ interface Encoded {
 
 /** Compresses without other threads. */
 async function encode(tar: Uint8Array, sizes: readonly number[] = [], level = 3): Promise<Encoded> {
-  const compressor = new FrameCompressor(level);
+  const parameters = [[COMPRESSION_LEVEL, level]] as const;
+  const compressor = new FrameCompressor(parameters);
   const threads = {
     capacity: 1,
     memory: () => new Uint8Array(BATCH),
@@ -33,7 +35,7 @@ async function encode(tar: Uint8Array, sizes: readonly number[] = [], level = 3)
       return { ...result, frames: output.subarray(0, result.size), release: () => undefined };
     },
   };
-  const stream = layerStream(reusing(tar, sizes), { textLevel: level, threads });
+  const stream = layerStream(reusing(tar, sizes), { texts: parameters, threads });
   const parts: Buffer[] = [];
   for (;;) {
     const next = await stream.next();

@@ -1,0 +1,14 @@
+/** Parameters of libzstd, by their numbers in zstd.h. */
+
+export type ZstdParameters = readonly (readonly [number, number])[];
+
+export const COMPRESSION_LEVEL = 100;
+export const WINDOW_LOG = 101;
+export const HASH_LOG = 102;
+export const CHAIN_LOG = 103;
+export const CHECKSUM_FLAG = 201;
+
+/** The same parameters, the same text. */
+export function formatParameters(parameters: ZstdParameters): string {
+  return parameters.map((pair) => pair.join('=')).join(' ');
+}
