@@ -78,7 +78,7 @@ const RECIPES: readonly (readonly [name: string, expects: Expects, spoil: Spoil]
   ['a name that is no base64', 'ARCHIVE_INVALID', recipe({ name_raw: '' })],
   [
     'a segment that is no base64',
-    'DIGEST_MISMATCH',
+    'ARCHIVE_INVALID',
     (storage, layer) => recipeOf(storage, layer, [{ type: 2, payload: EVIL }]),
   ],
   [
