@@ -81,6 +81,8 @@ export async function check(source: string, hostile: HostileCase, command: Comma
   const run = await command(home, argumentsFor(source, prepared, path), {
     env: {
       HOME: home.path,
+      // What somebody has logged in to on this machine is not for tests.
+      XDG_RUNTIME_DIR: home.path,
       TMPDIR: path('tmp'),
       CONTAINERS_CONF: '/dev/null',
       DOCKER_HOST: 'unix:///nowhere',
