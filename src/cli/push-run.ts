@@ -7,8 +7,8 @@ import type { PushNotes } from '../push/report.ts';
 import { writeDigestFile } from './digest-file.ts';
 import type { Host } from './host.ts';
 import type { OutputFormat, OutputOptions } from './options/output.ts';
-import { tuneWebAssembly } from './wasm-flags.ts';
 import { jsonResult, lineResult, planText } from './render/result.ts';
+import { tuneWebAssembly } from './wasm-flags.ts';
 
 /** A push without what is to be read from this machine for it. */
 export interface UnderstoodPush extends Omit<PushRequest, 'cache' | 'policy' | 'progress'> {

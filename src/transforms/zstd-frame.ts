@@ -1,7 +1,7 @@
 /** Compresses one frame of zstd, in the thread that this runs in. */
 import { returnContext, takeContext } from './zstd-context.ts';
-import type { ZstdParameters } from './zstd-parameters.ts';
 import { zstdBinding } from './zstd-library.ts';
+import type { ZstdParameters } from './zstd-parameters.ts';
 
 /** What is to become a frame: the first bytes of the memory, which has room for {@link frameBound}. */
 export interface PlainFrame {

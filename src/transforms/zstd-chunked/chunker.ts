@@ -45,7 +45,7 @@ export class Chunker {
    * Ends the file; what is pushed next belongs to another.
    * @returns its checksum, CRC-64
    */
-  finish(): Uint8Array {
+  finish(): Buffer {
     this.#judge('last');
     this.#cut();
     this.#kind = 'data';

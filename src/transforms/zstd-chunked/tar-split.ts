@@ -54,10 +54,10 @@ export class TarSplitWriter {
   }
 
   /** @param checksum of the contents, if there are any */
-  end(checksum?: Uint8Array): void {
+  end(checksum?: Buffer): void {
     if (this.#file === undefined) return;
     const { name, size } = this.#file;
-    const payload = checksum ? `"${Buffer.from(checksum).toString('base64')}"` : 'null';
+    const payload = checksum ? `"${checksum.toString('base64')}"` : 'null';
     const sizeField = size === 0 ? '' : `"size":${size},`;
     this.#line(`"type":1,"name":${encodeString(name)},${sizeField}"payload":${payload}`);
     this.#file = undefined;
