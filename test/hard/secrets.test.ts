@@ -55,9 +55,7 @@ async function outcomeOf(use: Use, way: number) {
   await chmod(scene.path('bin'), 0o755);
   if (children > 0) await chmod(scene.path('bin/docker-credential-test'), 0o755);
   const notes = await takeChildNotes(scene.home);
-  // Where logins are kept unless told otherwise belongs to all of this machine.
-  const runtime = { XDG_RUNTIME_DIR: scene.home.path };
-  const run = await typed(scene, use, way, { env: { ...runtime, ...notes.env, ...env?.(scene) } });
+  const run = await typed(scene, use, way, { env: { ...notes.env, ...env?.(scene) } });
   runs += 1;
   const { length: asked } = await notes.lines();
   return { code: run.code, children: asked, unfired: scene.registry.unfired() };

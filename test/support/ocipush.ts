@@ -68,8 +68,9 @@ async function run(home: string, args: readonly string[], options: RunOptions): 
       PATH: process.env['PATH'],
       HOME: home,
       TMPDIR: home,
-      // What this machine wants of every push is not for tests.
+      // What this machine wants of every push, and the logins that are kept here, are not for tests.
       CONTAINERS_CONF: '/dev/null',
+      XDG_RUNTIME_DIR: home,
       ...options.env,
     },
     stdio: ['pipe', options.stdout ?? 'pipe', 'pipe'],
