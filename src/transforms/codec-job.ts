@@ -1,6 +1,7 @@
 /** What threads are asked to do. */
 import type { MessagePort } from 'node:worker_threads';
 import type { DeflateBlock } from './deflate.ts';
+import type { FrameParameters } from './zstd-chunked/effort.ts';
 import type { PlainFrame } from './zstd-frame.ts';
 import type { ZstdParameters } from './zstd-parameters.ts';
 
@@ -10,9 +11,10 @@ export type Codec =
   | { readonly name: 'unzstd' | 'unxz' | 'bunzip2' };
 
 export interface ChunkedOptions {
+  readonly frames: FrameParameters;
   /** For the texts that tell what is in a layer. */
   readonly texts: ZstdParameters;
-  /** Behind each of these a thread makes frames. */
+  /** Behind each of these a thread makes frames, as does the one that takes the layer apart. */
   readonly ports: readonly MessagePort[];
 }
 
@@ -27,7 +29,7 @@ export type BlockAnswer = { readonly length: number } | { readonly failure: stri
 /** Makes frames for another thread. */
 export interface FramesCodec {
   readonly name: 'zstd-frames';
-  readonly options: { readonly parameters: ZstdParameters };
+  readonly options: { readonly frames: FrameParameters };
 }
 
 /** The message that begins a job: what it takes and what it gives goes through the port. */

@@ -21,7 +21,7 @@ async function serve({ codec, port }: CodecJob): Promise<void> {
     }
     case 'zstd-frames': {
       const { serveFrames } = await import('./zstd-chunked/frame-port.ts');
-      serveFrames(port, codec.options.parameters);
+      serveFrames(port, codec.options.frames);
       return;
     }
     default:
@@ -60,8 +60,8 @@ async function* transform(input: ByteStream, codec: Codec): AsyncGenerator<Uint8
     case 'zstd-chunked': {
       const { FramePorts } = await import('./zstd-chunked/frame-port.ts');
       const { layerStream } = await import('./zstd-chunked/layer-stream.ts');
-      const { ports, texts } = codec.options;
-      const threads = new FramePorts(ports);
+      const { frames, texts, ports } = codec.options;
+      const threads = new FramePorts(ports, frames);
       try {
         return yield* layerStream(input, { texts, threads });
       } finally {

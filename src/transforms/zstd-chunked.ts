@@ -5,9 +5,9 @@ import type { ByteStream } from '../io/bytes.ts';
 import type { CodecJob } from './codec-job.ts';
 import { ThreadPool, type ThreadLease } from './thread-pool.ts';
 import { throughThread } from './through-thread.ts';
-import { zstdChunkedEffort } from './zstd-chunked/effort.ts';
+import { zstdChunkedEffort, type FrameParameters } from './zstd-chunked/effort.ts';
 import { zstdLibrary } from './zstd-library.ts';
-import { formatParameters, type ZstdParameters } from './zstd-parameters.ts';
+import { formatParameters } from './zstd-parameters.ts';
 
 export { isChunkedObstacle } from './zstd-chunked/obstacle.ts';
 
@@ -35,13 +35,14 @@ const threads = new ThreadPool({ threads: CORES, linger: 500 });
 
 /**
  * Names what decides the compressed bytes apart from the plain ones: the same name, the same bytes.
- * To be changed (`v2`) whenever {@link zstdChunked} comes to write others.
+ * To be changed (`v3`) whenever {@link zstdChunked} comes to write others.
  * @throws OcipushError UNSUPPORTED when there is no libzstd
  */
 export function zstdChunkedCodec(level: number | undefined): string {
   const { kind, version } = zstdLibrary();
   const { frames, texts } = zstdChunkedEffort(level);
-  const settings = `${formatParameters(frames)} texts ${formatParameters(texts)}`;
+  const classes = frames.map(([upTo, parameters]) => `${upTo}: ${formatParameters(parameters)}`);
+  const settings = `${classes.join(' ')} texts ${formatParameters(texts)}`;
   return `zstd:chunked v2 ${settings} ${kind} ${version}`;
 }
 
@@ -62,7 +63,7 @@ export function zstdChunked(input: ByteStream, { level }: ZstdChunkedOptions): Z
     const { frames, texts } = zstdChunkedEffort(level);
     const helpers = Array.from({ length: FRAME_THREADS }, () => leaseHelper(frames));
     const ports = helpers.map(({ port }) => port);
-    const options = { texts, ports };
+    const options = { frames, texts, ports };
     try {
       const codec = { name: 'zstd-chunked', options } as const;
       annotations = (yield* throughThread(input, codec, threads, ports)) as typeof annotations;
@@ -80,14 +81,14 @@ export function zstdChunked(input: ByteStream, { level }: ZstdChunkedOptions): Z
 }
 
 /** A thread that makes frames, until the port that it is reached through is closed. */
-function leaseHelper(parameters: ZstdParameters): {
+function leaseHelper(frames: FrameParameters): {
   readonly port: MessagePort;
   readonly lease: ThreadLease;
 } {
   const { port1, port2 } = new MessageChannel();
   // Its end closes the port, which is noticed at the other end.
   const lease = threads.lease(() => undefined);
-  const job: CodecJob = { codec: { name: 'zstd-frames', options: { parameters } }, port: port1 };
+  const job: CodecJob = { codec: { name: 'zstd-frames', options: { frames } }, port: port1 };
   lease.worker.postMessage(job, [port1]);
   return { port: port2, lease };
 }

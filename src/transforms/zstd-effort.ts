@@ -3,6 +3,7 @@ import { OcipushError } from '../errors.ts';
 import { MIB } from '../io/bytes.ts';
 import {
   CHAIN_LOG,
+  CHECKSUM_FLAG,
   COMPRESSION_LEVEL,
   WINDOW_LOG,
   type ZstdParameters,
@@ -32,7 +33,7 @@ const EFFORTS: readonly (readonly [from: number, ZstdEffort])[] = [
 ];
 
 function effort(frameMebibytes: number, ...parameters: [number, number][]): ZstdEffort {
-  return { frameSize: frameMebibytes * MIB, parameters };
+  return { frameSize: frameMebibytes * MIB, parameters: [...parameters, [CHECKSUM_FLAG, 1]] };
 }
 
 /** @param level any integer; unset: the default */

@@ -33,6 +33,6 @@ export function compressFrame({ parameters, memory, length }: PlainFrame): numbe
     new Uint8Array(memory).set(scratch.subarray(0, written));
     return written;
   } finally {
-    returnContext(context);
+    returnContext(context, parameters);
   }
 }

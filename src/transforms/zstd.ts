@@ -7,7 +7,7 @@ import { BLOCK_THREADS, blockThreads, compressInThread } from './block-thread.ts
 import { zstdEffort } from './zstd-effort.ts';
 import { frameBound } from './zstd-frame.ts';
 import { zstdLibrary } from './zstd-library.ts';
-import { CHECKSUM_FLAG, formatParameters, type ZstdParameters } from './zstd-parameters.ts';
+import { formatParameters, type ZstdParameters } from './zstd-parameters.ts';
 
 export interface ZstdOptions {
   /** 1 (fastest) to 22 (smallest); any other integer is taken for the nearer; unset means 3. */
@@ -72,7 +72,7 @@ function compressWithNode(
   { memory, length }: PlainBlock,
   parameters: ZstdParameters,
 ): Promise<Uint8Array> {
-  const params = Object.fromEntries([...parameters, [CHECKSUM_FLAG, 1]]) as Record<number, number>;
+  const params = Object.fromEntries(parameters) as Record<number, number>;
   const options = { params, pledgedSrcSize: length };
   const { zstdCompress } = zlib as unknown as ZlibWithZstd;
   return new Promise((resolve, reject) => {

@@ -33,10 +33,14 @@ interface CompressedLayer {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-async function chunked(tar: Uint8Array): Promise<CompressedLayer> {
-  const { stream, annotations } = zstdChunked(reusing(tar), {});
+async function chunked(tar: Uint8Array, level?: number): Promise<CompressedLayer> {
+  const { stream, annotations } = zstdChunked(reusing(tar), { level });
   const blob = await bytesOf(stream);
   return { blob, annotations: annotations() };
+}
+
+async function plain(tar: Uint8Array): Promise<CompressedLayer> {
+  return { blob: await bytesOf(zstd(reusing(tar), {})) };
 }
 
 interface WrittenImage {
@@ -77,8 +81,12 @@ async function pullLog(peers: PeerHome, image: string): Promise<string> {
 }
 
 describe.runIf(requirePeers('docker-registry', 'skopeo', 'skopeo-12', 'podman'))('zstd', () => {
-  test('in chunks is pulled in parts, and only those that are missing', async () => {
-    const big = noise(3_000_000);
+  test.each([
+    ['', undefined],
+    [' of the smallest', 10],
+  ])('in chunks%s is pulled in parts, and only those that are missing', async (_, level) => {
+    // The frame of a file without chunks is longer than a batch.
+    const big = Buffer.concat([noise(2_000_000), Buffer.alloc(1_000_000, 'without end. ')]);
     const first = await makeLayer({ 'etc/': '', 'etc/big': big, 'etc/motd': 'Hello' });
     const second = await makeLayer({ 'etc/': '', 'etc/big': big, 'etc/motd': 'Goodbye' });
     await using exchange = await openExchange();
@@ -90,7 +98,8 @@ describe.runIf(requirePeers('docker-registry', 'skopeo', 'skopeo-12', 'podman'))
     const logs: string[] = [];
     for (const [index, tars] of images.entries()) {
       const layout = exchange.path(`image-${index}`);
-      await writeImage(layout, tars, await Promise.all(tars.map(chunked)));
+      const layers = await Promise.all(tars.map((tar) => chunked(tar, level)));
+      await writeImage(layout, tars, layers);
       expect(await exchange.push(`oci:image-${index}`, `chunked:${index}`)).toMatchObject({
         code: 0,
       });
@@ -107,12 +116,12 @@ describe.runIf(requirePeers('docker-registry', 'skopeo', 'skopeo-12', 'podman'))
   });
 
   test.each([
-    ['plain', async (tar: Uint8Array) => ({ blob: await bytesOf(zstd(reusing(tar), {})) })],
+    ['plain', plain],
     ['chunked', chunked],
   ])('%s is read whole', async (_, compress) => {
     const tars = [vectorTar(), await makeLayer({ random: noise(3_000_000), a: 'a' })];
     await using exchange = await openExchange();
-    const compressed = await Promise.all(tars.map(compress));
+    const compressed = await Promise.all(tars.map((tar) => compress(tar)));
     const image = await writeImage(exchange.path('image'), tars, compressed);
     expect(await exchange.push('oci:image', 'zstd:1')).toMatchObject({ code: 0 });
     const at = exchange.at('zstd:1');

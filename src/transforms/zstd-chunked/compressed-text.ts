@@ -9,6 +9,7 @@ const PIECE = 128 * 1024;
 const TEXT_PIECE = PIECE / 4;
 
 export class CompressedText {
+  readonly #parameters: ZstdParameters;
   readonly #context: ZstdContext;
   readonly #directives = zstdBinding().EndDirective;
   readonly #input = Buffer.allocUnsafeSlow(PIECE);
@@ -18,6 +19,7 @@ export class CompressedText {
   #size = 0;
 
   constructor(parameters: ZstdParameters) {
+    this.#parameters = parameters;
     this.#context = takeContext(parameters);
   }
 
@@ -42,7 +44,7 @@ export class CompressedText {
     for (let left = 1; left > 0;) {
       left = this.#step(this.#input.subarray(0, 0), this.#directives.end)[0];
     }
-    returnContext(this.#context);
+    returnContext(this.#context, this.#parameters);
     return Buffer.concat(this.#parts);
   }
 

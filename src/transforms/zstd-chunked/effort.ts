@@ -1,8 +1,17 @@
 /** What the levels of zstd:chunked mean. */
-import { CHAIN_LOG, COMPRESSION_LEVEL, HASH_LOG, type ZstdParameters } from '../zstd-parameters.ts';
+import {
+  CHAIN_LOG,
+  CHECKSUM_FLAG,
+  COMPRESSION_LEVEL,
+  HASH_LOG,
+  type ZstdParameters,
+} from '../zstd-parameters.ts';
+
+/** What frames of up to so many bytes are made with; the last are for all that are longer. */
+export type FrameParameters = readonly (readonly [upTo: number, ZstdParameters])[];
 
 export interface ZstdChunkedEffort {
-  readonly frames: ZstdParameters;
+  readonly frames: FrameParameters;
   /** Of the table of contents and of tar-split. */
   readonly texts: ZstdParameters;
 }
@@ -19,21 +28,26 @@ const REFERENCE_DEFAULT = 3;
  * small tables, which are cleared for each, find nearly as much as large ones.
  */
 const EFFORTS: readonly (readonly [from: number, ZstdChunkedEffort])[] = [
-  [-Infinity, { frames: [[COMPRESSION_LEVEL, 1]], texts: [[COMPRESSION_LEVEL, 1]] }],
+  [-Infinity, effort([[COMPRESSION_LEVEL, 1]], [[COMPRESSION_LEVEL, 1]])],
   [
     3,
-    {
-      frames: [
+    effort(
+      [
         [COMPRESSION_LEVEL, 3],
         [HASH_LOG, 13],
         [CHAIN_LOG, 12],
       ],
-      texts: [[COMPRESSION_LEVEL, 1]],
-    },
+      [[COMPRESSION_LEVEL, 1]],
+    ),
   ],
-  [6, { frames: [[COMPRESSION_LEVEL, 5]], texts: [[COMPRESSION_LEVEL, 5]] }],
-  [10, { frames: [[COMPRESSION_LEVEL, 8]], texts: [[COMPRESSION_LEVEL, 7]] }],
+  [6, effort([[COMPRESSION_LEVEL, 5]], [[COMPRESSION_LEVEL, 5]])],
+  [10, effort([[COMPRESSION_LEVEL, 8]], [[COMPRESSION_LEVEL, 7]])],
 ];
+
+function effort(frames: ZstdParameters, texts: ZstdParameters): ZstdChunkedEffort {
+  const checksum = [CHECKSUM_FLAG, 1] as const;
+  return { frames: [[Infinity, [...frames, checksum]]], texts: [...texts, checksum] };
+}
 
 /** @param level any integer; unset: the default */
 export function zstdChunkedEffort(level = REFERENCE_DEFAULT): ZstdChunkedEffort {

@@ -2,6 +2,7 @@
 import { returnContext, takeContext, type ZstdContext } from '../zstd-context.ts';
 import { zstdBinding } from '../zstd-library.ts';
 import type { ZstdParameters } from '../zstd-parameters.ts';
+import type { FrameParameters } from './effort.ts';
 import type { FrameBatch, FrameSpan } from './frame-batch.ts';
 
 /** What has become of a batch. */
@@ -14,17 +15,21 @@ export interface CompressedBatch {
 
 const NOTHING = new Uint8Array(0);
 
+/** Between two batches it has no compressor, but for a frame that is spread over them. */
 export class FrameCompressor {
-  readonly #context: ZstdContext;
+  readonly #parameters: FrameParameters;
+  readonly #contexts = new Map<ZstdParameters, ZstdContext>();
   readonly #directives = zstdBinding().EndDirective;
+  #isInFrame = false;
 
-  constructor(parameters: ZstdParameters) {
-    this.#context = takeContext(parameters);
+  constructor(parameters: FrameParameters) {
+    this.#parameters = parameters;
   }
 
   /** To be called when nothing more is to be compressed. */
   close(): void {
-    returnContext(this.#context);
+    for (const [parameters, context] of this.#contexts) returnContext(context, parameters);
+    this.#contexts.clear();
   }
 
   /** @throws Error when the output is too small */
@@ -36,18 +41,29 @@ export class FrameCompressor {
       const contents = bytes.subarray(position, position + span.length);
       position += span.length;
       const written = span.isWhole
-        ? this.#context.compress2(output.subarray(size), contents)
+        ? this.#context(span.length).compress2(output.subarray(size), contents)
         : this.#part(contents, span, output.subarray(size));
       sizes.push(written);
       size += written;
     }
+    if (!this.#isInFrame) this.close();
     return { size, sizes };
+  }
+
+  #context(length: number): ZstdContext {
+    const [, parameters] = this.#parameters.find(([upTo]) => length <= upTo) ?? [];
+    if (parameters === undefined) throw new TypeError(`nothing is for ${length} bytes`);
+    const context = this.#contexts.get(parameters) ?? takeContext(parameters);
+    this.#contexts.set(parameters, context);
+    return context;
   }
 
   #part(contents: Uint8Array, { ends }: FrameSpan, output: Uint8Array): number {
     let written = 0;
+    // How long it will be is not known.
+    const context = this.#context(Infinity);
     const step = (bytes: Uint8Array, directive: number): readonly [number, number] => {
-      const [left, produced, taken] = this.#context.compressStream2(
+      const [left, produced, taken] = context.compressStream2(
         output.subarray(written),
         bytes,
         directive,
@@ -61,6 +77,7 @@ export class FrameCompressor {
       taken += step(contents.subarray(taken), this.#directives.continue)[1];
     }
     for (let left = ends ? 1 : 0; left > 0;) left = step(NOTHING, this.#directives.end)[0];
+    this.#isInFrame = !ends;
     return written;
   }
 }

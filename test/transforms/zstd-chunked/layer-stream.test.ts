@@ -24,8 +24,8 @@ interface Encoded {
 
 /** Compresses without other threads. */
 async function encode(tar: Uint8Array, sizes: readonly number[] = [], level = 3): Promise<Encoded> {
-  const parameters = [[COMPRESSION_LEVEL, level]] as const;
-  const compressor = new FrameCompressor(parameters);
+  const texts = [[COMPRESSION_LEVEL, level]] as const;
+  const compressor = new FrameCompressor([[Infinity, texts]]);
   const threads = {
     capacity: 1,
     memory: () => new Uint8Array(BATCH),
@@ -35,7 +35,7 @@ async function encode(tar: Uint8Array, sizes: readonly number[] = [], level = 3)
       return { ...result, frames: output.subarray(0, result.size), release: () => undefined };
     },
   };
-  const stream = layerStream(reusing(tar, sizes), { texts: parameters, threads });
+  const stream = layerStream(reusing(tar, sizes), { texts, threads });
   const parts: Buffer[] = [];
   for (;;) {
     const next = await stream.next();
