@@ -6,7 +6,12 @@ export const COMPRESSION_LEVEL = 100;
 export const WINDOW_LOG = 101;
 export const HASH_LOG = 102;
 export const CHAIN_LOG = 103;
+export const MIN_MATCH = 105;
+export const STRATEGY = 107;
 export const CHECKSUM_FLAG = 201;
+
+/** A strategy (ZSTD_lazy). */
+export const LAZY = 4;
 
 /** The same parameters, the same text. */
 export function formatParameters(parameters: ZstdParameters): string {
