@@ -30,19 +30,20 @@ export function textField(block: Uint8Array, start: number, length: number, what
  * @throws OcipushError for what is no number or has more than 53 bits
  */
 export function numberField(block: Uint8Array, start: number, length: number): number {
-  const field = block.subarray(start, start + length);
-  return ((field[0] ?? 0) & 0x80) === 0 ? octal(field) : base256(field);
+  const end = start + length;
+  const isOctal = ((block[start] ?? 0) & 0x80) === 0;
+  return isOctal ? octal(block, start, end) : base256(block.subarray(start, end));
 }
 
 /** Digits up to the first NUL, with spaces and NULs around them; none of them are 0. */
-function octal(field: Uint8Array): number {
-  let start = 0;
-  let end = field.length;
-  while (start < end && isBlank(field[start])) start += 1;
-  while (end > start && isBlank(field[end - 1])) end -= 1;
+function octal(block: Uint8Array, from: number, to: number): number {
+  let start = from;
+  let end = to;
+  while (start < end && isBlank(block[start])) start += 1;
+  while (end > start && isBlank(block[end - 1])) end -= 1;
   let value = 0;
-  for (let index = start; index < end && field[index] !== 0; index += 1) {
-    const digit = (field[index] ?? 0) - 0x30;
+  for (let index = start; index < end && block[index] !== 0; index += 1) {
+    const digit = (block[index] ?? 0) - 0x30;
     value = digit >= 0 && digit < 8 ? value * 8 + digit : NaN;
   }
   return safe(value);

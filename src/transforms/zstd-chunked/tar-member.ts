@@ -49,6 +49,9 @@ const TYPES: Readonly<Record<string, MemberType>> = {
   '6': 'fifo',
 };
 
+/** One for the many members that have none. */
+const NONE: ReadonlyMap<string, Uint8Array> = new Map();
+
 const SPARSE = 'GNU.sparse.';
 const XATTR = 'SCHILY.xattr.';
 
@@ -88,7 +91,7 @@ export function checkHeaderSum(block: Uint8Array): void {
  * @throws OcipushError where zstd:chunked cannot carry the member, or its readers would differ
  */
 export function parseMember(block: Uint8Array, extensions: Extensions): TarMember {
-  const { pax = new Map<string, Uint8Array>(), longName, longLink } = extensions;
+  const { pax = NONE, longName, longLink } = extensions;
   // An empty value leaves the field as it is.
   const text = (key: string): string | undefined => {
     const value = pax.get(key);
@@ -192,6 +195,7 @@ function longText(contents: Uint8Array | undefined): string | undefined {
 }
 
 function xattrsOf(pax: ReadonlyMap<string, Uint8Array>): ReadonlyMap<string, Uint8Array> {
+  if (pax.size === 0) return NONE;
   const found = [...pax].filter(([key, value]) => key.startsWith(XATTR) && value.length > 0);
   return new Map(found.map(([key, value]) => [key.slice(XATTR.length), value]));
 }
