@@ -3,7 +3,7 @@ import { returnContext, takeContext, type ZstdContext } from '../zstd-context.ts
 import { zstdBinding } from '../zstd-library.ts';
 import type { ZstdParameters } from '../zstd-parameters.ts';
 
-const PIECE = 128 * 1024;
+const PIECE = 32 * 1024;
 
 /** UTF-16 units, of which each takes at most three bytes. */
 const TEXT_PIECE = PIECE / 4;
