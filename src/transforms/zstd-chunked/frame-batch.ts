@@ -9,22 +9,16 @@ export const BATCH = 512 * 1024;
 const SPREAD = BATCH / 2;
 
 /** Bytes that the frames of a batch may take: each a little more than its contents, if it must. */
-export const BATCH_OUTPUT = 768 * 1024;
-
-/** A frame, or a part of one, in a batch. */
-export interface FrameSpan {
-  readonly length: number;
-  /** Whether the frame ends with it. */
-  readonly ends: boolean;
-  /** Whether the frame stands in this batch alone. */
-  readonly isWhole: boolean;
-}
+export const BATCH_ROOM = 768 * 1024;
 
 export interface FrameBatch {
   readonly bytes: Uint8Array;
-  readonly spans: readonly FrameSpan[];
-  /** Whether its first frame began in the batch before, so that the same thread has to go on. */
+  /** Bytes of the frames, or of the parts of them that stand here. */
+  readonly lengths: readonly number[];
+  /** Whether the first frame began in the batch before, so that the same thread has to go on. */
   readonly continues: boolean;
+  /** Whether the last frame goes on in the next batch. */
+  readonly goesOn: boolean;
 }
 
 /** The same frames give the same batches, however their bytes come. */
@@ -33,7 +27,7 @@ export class FrameBatcher {
   readonly #full: FrameBatch[] = [];
   #bytes: Uint8Array;
   #filled = 0;
-  #spans: FrameSpan[] = [];
+  #lengths: number[] = [];
   /** Where the open frame begins in the batch. */
   #start = 0;
   #isSpread = false;
@@ -64,7 +58,7 @@ export class FrameBatcher {
 
   /** Ends the open frame, which must have bytes. */
   end(): void {
-    this.#span('ends');
+    this.#close();
     this.#isSpread = false;
     this.#hash = undefined;
   }
@@ -76,7 +70,7 @@ export class FrameBatcher {
 
   /** The batches that are full, and those that are not when there will be no more. */
   take(which: 'full' | 'all'): readonly FrameBatch[] {
-    if (which === 'all' && this.#spans.length > 0) this.#seal();
+    if (which === 'all' && this.#lengths.length > 0) this.#seal();
     return this.#full.splice(0);
   }
 
@@ -84,10 +78,8 @@ export class FrameBatcher {
     const open = this.#bytes.subarray(this.#start);
     if (this.#isSpread || open.length > SPREAD) {
       this.#isSpread = true;
-      if (open.length > 0) {
-        this.#hash = this.#hashed();
-        this.#span('goes on');
-      }
+      this.#hash = this.#hashed();
+      this.#close();
       this.#seal();
       return;
     }
@@ -101,16 +93,21 @@ export class FrameBatcher {
     return hash.update(this.#bytes.subarray(this.#start, this.#filled));
   }
 
-  #span(what: 'ends' | 'goes on'): void {
-    const length = this.#filled - this.#start;
-    this.#spans.push({ length, ends: what === 'ends', isWhole: !this.#isSpread });
+  /** What stands here of the open frame is all that the batch has of it. */
+  #close(): void {
+    this.#lengths.push(this.#filled - this.#start);
     this.#start = this.#filled;
   }
 
   #seal(): void {
-    this.#full.push({ bytes: this.#bytes, spans: this.#spans, continues: this.#continues });
+    this.#full.push({
+      bytes: this.#bytes,
+      lengths: this.#lengths,
+      continues: this.#continues,
+      goesOn: this.#isSpread,
+    });
     this.#bytes = this.#memory();
-    this.#spans = [];
+    this.#lengths = [];
     this.#filled = 0;
     this.#start = 0;
     this.#continues = this.#isSpread;

@@ -3,13 +3,13 @@ import { returnContext, takeContext, type ZstdContext } from '../zstd-context.ts
 import { zstdBinding } from '../zstd-library.ts';
 import type { ZstdParameters } from '../zstd-parameters.ts';
 import type { FrameParameters } from './effort.ts';
-import type { FrameBatch, FrameSpan } from './frame-batch.ts';
+import type { FrameBatch } from './frame-batch.ts';
 
 /** What has become of a batch. */
 export interface CompressedBatch {
   /** Bytes that were written. */
   readonly size: number;
-  /** Bytes that were written of each span. */
+  /** Bytes that were written of each frame, or of each part of one. */
   readonly sizes: readonly number[];
 }
 
@@ -20,7 +20,6 @@ export class FrameCompressor {
   readonly #parameters: FrameParameters;
   readonly #contexts = new Map<ZstdParameters, ZstdContext>();
   readonly #directives = zstdBinding().EndDirective;
-  #isInFrame = false;
 
   constructor(parameters: FrameParameters) {
     this.#parameters = parameters;
@@ -33,20 +32,23 @@ export class FrameCompressor {
   }
 
   /** @throws Error when the output is too small */
-  compress({ bytes, spans }: Omit<FrameBatch, 'continues'>, output: Uint8Array): CompressedBatch {
+  compress(batch: FrameBatch, output: Uint8Array): CompressedBatch {
     const sizes: number[] = [];
     let position = 0;
     let size = 0;
-    for (const span of spans) {
-      const contents = bytes.subarray(position, position + span.length);
-      position += span.length;
-      const written = span.isWhole
-        ? this.#context(span.length).compress2(output.subarray(size), contents)
-        : this.#part(contents, span, output.subarray(size));
+    for (const [index, length] of batch.lengths.entries()) {
+      const contents = batch.bytes.subarray(position, position + length);
+      position += length;
+      const goesOn = batch.goesOn && index === batch.lengths.length - 1;
+      const isWhole = !goesOn && !(batch.continues && index === 0);
+      const room = output.subarray(size);
+      const written = isWhole
+        ? this.#context(length).compress2(room, contents)
+        : this.#part(contents, goesOn, room);
       sizes.push(written);
       size += written;
     }
-    if (!this.#isInFrame) this.close();
+    if (!batch.goesOn) this.close();
     return { size, sizes };
   }
 
@@ -58,7 +60,7 @@ export class FrameCompressor {
     return context;
   }
 
-  #part(contents: Uint8Array, { ends }: FrameSpan, output: Uint8Array): number {
+  #part(contents: Uint8Array, goesOn: boolean, output: Uint8Array): number {
     let written = 0;
     // How long it will be is not known.
     const context = this.#context(Infinity);
@@ -76,8 +78,7 @@ export class FrameCompressor {
     for (let taken = 0; taken < contents.length;) {
       taken += step(contents.subarray(taken), this.#directives.continue)[1];
     }
-    for (let left = ends ? 1 : 0; left > 0;) left = step(NOTHING, this.#directives.end)[0];
-    this.#isInFrame = !ends;
+    for (let left = goesOn ? 0 : 1; left > 0;) left = step(NOTHING, this.#directives.end)[0];
     return written;
   }
 }

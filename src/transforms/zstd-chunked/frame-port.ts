@@ -2,20 +2,16 @@
 import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 import { messageOf } from '../../errors.ts';
 import type { FrameParameters } from './effort.ts';
-import { BATCH, BATCH_OUTPUT, type FrameBatch, type FrameSpan } from './frame-batch.ts';
+import { BATCH, BATCH_ROOM, type FrameBatch } from './frame-batch.ts';
 import { FrameCompressor, type CompressedBatch } from './frame-compressor.ts';
 
-/** The memory of a batch, which goes to and fro. */
-interface BatchMemory {
-  readonly bytes: ArrayBuffer;
-  readonly output: ArrayBuffer;
+interface Request extends Omit<FrameBatch, 'bytes'> {
+  /** The bytes of the batch, and room for what becomes of them. */
+  readonly memory: ArrayBuffer;
 }
 
-interface Request extends BatchMemory {
-  readonly spans: readonly FrameSpan[];
-}
-
-interface Answer extends BatchMemory {
+interface Answer {
+  readonly memory: ArrayBuffer;
   readonly result: CompressedBatch | { readonly failure: string };
 }
 
@@ -28,6 +24,9 @@ export interface FinishedBatch extends CompressedBatch {
 /** Batches that keep a thread busy: the one that it compresses, and the next. */
 const ENOUGH = 2;
 
+/** Libzstd cannot compress in place; what it writes to serves all layers of a thread. */
+const output = new Uint8Array(BATCH_ROOM);
+
 /** Compresses in the thread that this runs in. */
 class FrameServer {
   readonly #parameters: FrameParameters;
@@ -37,13 +36,15 @@ class FrameServer {
     this.#parameters = parameters;
   }
 
-  answer({ bytes, spans, output }: Request): Answer {
+  answer({ memory, ...batch }: Request): Answer {
+    const bytes = new Uint8Array(memory);
     try {
       this.#compressor ??= new FrameCompressor(this.#parameters);
-      const batch = { bytes: new Uint8Array(bytes), spans };
-      return { bytes, output, result: this.#compressor.compress(batch, new Uint8Array(output)) };
+      const result = this.#compressor.compress({ bytes, ...batch }, output);
+      bytes.set(output.subarray(0, result.size));
+      return { memory, result };
     } catch (error) {
-      return { bytes, output, result: { failure: messageOf(error) } };
+      return { memory, result: { failure: messageOf(error) } };
     }
   }
 
@@ -58,7 +59,7 @@ export function serveFrames(port: MessagePort, parameters: FrameParameters): voi
   port.on('close', () => server.close());
   port.on('message', (request: Request) => {
     const answer = server.answer(request);
-    port.postMessage(answer, [answer.bytes, answer.output]);
+    port.postMessage(answer, [answer.memory]);
   });
 }
 
@@ -93,7 +94,7 @@ class RemoteServer {
   async answer(request: Request): Promise<Answer> {
     return await new Promise<Answer>((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
-      this.#port.postMessage(request, [request.bytes, request.output]);
+      this.#port.postMessage(request, [request.memory]);
     });
   }
 
@@ -107,8 +108,7 @@ export class FramePorts {
   readonly #remote: readonly RemoteServer[];
   readonly #here: FrameServer;
   #last: RemoteServer | FrameServer;
-  readonly #spareOutputs: ArrayBuffer[] = [];
-  readonly #spareBytes: ArrayBuffer[] = [];
+  readonly #spare: ArrayBuffer[] = [];
 
   constructor(ports: readonly MessagePort[], parameters: FrameParameters) {
     this.#remote = ports.map((port) => new RemoteServer(port));
@@ -122,25 +122,20 @@ export class FramePorts {
   }
 
   memory(): Uint8Array {
-    return new Uint8Array(this.#spareBytes.pop() ?? new ArrayBuffer(BATCH));
+    return new Uint8Array(this.#spare.pop() ?? new ArrayBuffer(BATCH_ROOM), 0, BATCH);
   }
 
   /** @throws Error when the library does, or a thread ends */
-  async compress({ bytes, spans, continues }: FrameBatch): Promise<FinishedBatch> {
+  async compress({ bytes, ...batch }: FrameBatch): Promise<FinishedBatch> {
     // Who has begun a frame goes on with it.
-    if (!continues) this.#last = this.#leastBusy();
-    const answer = await this.#last.answer({
-      bytes: bytes.buffer as ArrayBuffer,
-      output: this.#spareOutputs.pop() ?? new ArrayBuffer(BATCH_OUTPUT),
-      spans,
-    });
-    this.#spareBytes.push(answer.bytes);
-    const { result, output } = answer;
+    if (!batch.continues) this.#last = this.#leastBusy();
+    const request = { memory: bytes.buffer as ArrayBuffer, ...batch };
+    const { memory, result } = await this.#last.answer(request);
     if ('failure' in result) throw new Error(result.failure);
     return {
       ...result,
-      frames: new Uint8Array(output, 0, result.size),
-      release: () => void this.#spareOutputs.push(output),
+      frames: new Uint8Array(memory, 0, result.size),
+      release: () => void this.#spare.push(memory),
     };
   }
 

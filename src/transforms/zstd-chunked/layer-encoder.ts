@@ -6,7 +6,7 @@ import type { ZstdParameters } from '../zstd-parameters.ts';
 import { Chunker } from './chunker.ts';
 import { CompressedText } from './compressed-text.ts';
 import { ContentsTable } from './contents-table.ts';
-import type { FrameBatcher, FrameSpan } from './frame-batch.ts';
+import type { FrameBatch, FrameBatcher } from './frame-batch.ts';
 import type { CompressedBatch } from './frame-compressor.ts';
 import { chunkedObstacle } from './obstacle.ts';
 import { TarReader, type TarSink } from './tar-reader.ts';
@@ -76,10 +76,10 @@ export class LayerEncoder implements TarSink {
   }
 
   /** Says what has become of a batch: of each in their order. */
-  written(spans: readonly FrameSpan[], { sizes }: CompressedBatch): void {
-    for (const [index, { ends }] of spans.entries()) {
-      this.#partial += sizes[index] ?? 0;
-      if (!ends) continue;
+  written({ goesOn }: FrameBatch, { sizes }: CompressedBatch): void {
+    for (const [index, size] of sizes.entries()) {
+      this.#partial += size;
+      if (goesOn && index === sizes.length - 1) return;
       this.#table.written(this.#partial);
       this.#position += this.#partial;
       this.#partial = 0;

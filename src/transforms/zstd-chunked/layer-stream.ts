@@ -34,7 +34,7 @@ export async function* layerStream(
       const next = running.length > limit ? running.shift() : undefined;
       if (next === undefined) return;
       const finished = await next.finished;
-      layer.written(next.batch.spans, finished);
+      layer.written(next.batch, finished);
       yield finished.frames;
       finished.release();
     }

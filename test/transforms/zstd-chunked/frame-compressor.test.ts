@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { FrameSpan } from '../../../src/transforms/zstd-chunked/frame-batch.ts';
+import type { FrameBatch } from '../../../src/transforms/zstd-chunked/frame-batch.ts';
 import { FrameCompressor } from '../../../src/transforms/zstd-chunked/frame-compressor.ts';
 import { COMPRESSION_LEVEL, WINDOW_LOG } from '../../../src/transforms/zstd-parameters.ts';
 import { plain } from './vector.ts';
@@ -11,19 +11,23 @@ const LONG = [
   [WINDOW_LOG, 12],
 ] as const;
 
-const whole = (length: number): FrameSpan => ({ length, ends: true, isWhole: true });
-const goesOn = (length: number): FrameSpan => ({ length, ends: false, isWhole: false });
-const ends = (length: number): FrameSpan => ({ length, ends: true, isWhole: false });
+type Parts = Omit<FrameBatch, 'bytes'>;
 
-function compress(compressor: FrameCompressor, spans: readonly FrameSpan[]): readonly Buffer[] {
+const whole = (...lengths: readonly number[]): Parts => ({
+  lengths,
+  continues: false,
+  goesOn: false,
+});
+
+function compress(compressor: FrameCompressor, parts: Parts): readonly Buffer[] {
   const output = Buffer.alloc(100_000);
-  const { sizes } = compressor.compress({ bytes: text, spans }, output);
+  const { sizes } = compressor.compress({ bytes: text, ...parts }, output);
   let end = 0;
   return sizes.map((size) => output.subarray(end, (end += size)));
 }
 
-const alone = (parameters: typeof SHORT | typeof LONG, span: FrameSpan): Buffer | undefined =>
-  compress(new FrameCompressor([[Infinity, parameters]]), [span])[0];
+const alone = (parameters: typeof SHORT | typeof LONG, length: number): Buffer | undefined =>
+  compress(new FrameCompressor([[Infinity, parameters]]), whole(length))[0];
 
 test.each([
   ['no longer than the first allows', 1000, SHORT],
@@ -33,9 +37,9 @@ test.each([
     [1000, SHORT],
     [Infinity, LONG],
   ]);
-  const [frame] = compress(both, [whole(length)]);
-  expect(frame).toEqual(alone(parameters, whole(length)));
-  expect(alone(SHORT, whole(length))).not.toEqual(alone(LONG, whole(length)));
+  const [frame] = compress(both, whole(length));
+  expect(frame).toEqual(alone(parameters, length));
+  expect(alone(SHORT, length)).not.toEqual(alone(LONG, length));
 });
 
 test('a frame that is spread is made as the longest are, beside others and over batches', () => {
@@ -43,9 +47,9 @@ test('a frame that is spread is made as the longest are, beside others and over 
     [1000, SHORT],
     [Infinity, LONG],
   ]);
-  const [first, begun] = compress(compressor, [whole(600), goesOn(400)]);
-  const [ended, last] = compress(compressor, [ends(700), whole(600)]);
-  expect(first).toEqual(alone(SHORT, whole(600)));
+  const [first, begun] = compress(compressor, { ...whole(600, 400), goesOn: true });
+  const [ended, last] = compress(compressor, { ...whole(700, 600), continues: true });
+  expect(first).toEqual(alone(SHORT, 600));
   expect(plain(last ?? text)).toEqual(text.subarray(700, 1300));
   const spread = Buffer.concat([begun ?? text, ended ?? text]);
   expect(plain(spread)).toEqual(Buffer.concat([text.subarray(600, 1000), text.subarray(0, 700)]));

@@ -1,7 +1,10 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { expect, test } from 'vitest';
-import { MIB } from '../../../src/io/bytes.ts';
-import { BATCH, type FrameBatch } from '../../../src/transforms/zstd-chunked/frame-batch.ts';
+import {
+  BATCH,
+  BATCH_ROOM,
+  type FrameBatch,
+} from '../../../src/transforms/zstd-chunked/frame-batch.ts';
 import { FramePorts, serveFrames } from '../../../src/transforms/zstd-chunked/frame-port.ts';
 import { COMPRESSION_LEVEL } from '../../../src/transforms/zstd-parameters.ts';
 import { plain } from './vector.ts';
@@ -10,12 +13,11 @@ const PARAMETERS = [[Infinity, [[COMPRESSION_LEVEL, 1]]]] as const;
 
 /** A batch of one frame, or of a part of one. */
 function batch(fill: string, part: 'whole' | 'begins' | 'ends' = 'whole'): FrameBatch {
-  const isWhole = part === 'whole';
-  const span = { length: BATCH, ends: part !== 'begins', isWhole };
   return {
-    bytes: new Uint8Array(BATCH).fill(fill.charCodeAt(0)),
-    spans: [span],
+    bytes: new Uint8Array(BATCH_ROOM).fill(fill.charCodeAt(0)),
+    lengths: [BATCH],
     continues: part === 'ends',
+    goesOn: part === 'begins',
   };
 }
 
@@ -46,9 +48,8 @@ test('a thread that has finished has room again, though nothing was awaited', as
   const [end] = ends as [MessagePort];
   const first = ports.compress(batch('a'));
   const second = ports.compress(batch('b'));
-  const bytes = new ArrayBuffer(BATCH);
-  const output = new ArrayBuffer(MIB);
-  end.postMessage({ bytes, output, result: { size: 0, sizes: [0] } }, [bytes, output]);
+  const memory = new ArrayBuffer(BATCH_ROOM);
+  end.postMessage({ memory, result: { size: 0, sizes: [0] } }, [memory]);
   const third = ports.compress(batch('c'));
   expect((await first).size).toBe(0);
   end.close();

@@ -5,7 +5,7 @@ import { digestOf } from '../../../src/image/digest.ts';
 import { MIB } from '../../../src/io/bytes.ts';
 import {
   BATCH,
-  BATCH_OUTPUT,
+  BATCH_ROOM,
   type FrameBatch,
 } from '../../../src/transforms/zstd-chunked/frame-batch.ts';
 import { FrameCompressor } from '../../../src/transforms/zstd-chunked/frame-compressor.ts';
@@ -30,7 +30,7 @@ async function encode(tar: Uint8Array, sizes: readonly number[] = [], level = 3)
     capacity: 1,
     memory: () => new Uint8Array(BATCH),
     compress: async (batch: FrameBatch) => {
-      const output = new Uint8Array(BATCH_OUTPUT);
+      const output = new Uint8Array(BATCH_ROOM);
       const result = compressor.compress(batch, output);
       return { ...result, frames: output.subarray(0, result.size), release: () => undefined };
     },
