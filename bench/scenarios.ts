@@ -74,6 +74,15 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    // What skopeo makes when it is told no level is its smallest.
+    name: 'plain to zstd:chunked, of its size',
+    source: 'oci:oci-plain:latest',
+    flags: {
+      ocipush: ['--compression-format=zstd:chunked', '--compression-level=10'],
+      skopeo: ['--dest-compress-format=zstd:chunked'],
+    },
+  },
+  {
     name: 'second push, zstd',
     source: 'oci:oci-plain:latest',
     again: true,
