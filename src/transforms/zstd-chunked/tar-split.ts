@@ -2,6 +2,7 @@
 import { posix } from 'node:path';
 import { encodeString } from '../../image/json-encoder.ts';
 import { MIB } from '../../io/bytes.ts';
+import { NameSet } from './name-set.ts';
 import { chunkedObstacle } from './obstacle.ts';
 
 /** Bytes of a segment at most, where it is not that of a member; chunks of streams are no larger. */
@@ -12,7 +13,7 @@ const UNCLEAN = /(?:^|\/)\.{0,2}(?:\/|$)/;
 
 export class TarSplitWriter {
   readonly #write: (text: string) => void;
-  readonly #names = new Set<string>();
+  readonly #names = new NameSet();
   #position = 0;
   #segment = Buffer.allocUnsafeSlow(64 * 1024);
   #segmentSize = 0;
@@ -47,8 +48,7 @@ export class TarSplitWriter {
   begin(name: string, size: number): void {
     const plain = name.endsWith('/') ? name.slice(0, -1) : name;
     const path = UNCLEAN.test(plain) ? posix.normalize(`/${plain}/`).slice(1, -1) : plain;
-    if (this.#names.has(path)) throw chunkedObstacle(`the name ${name} comes twice`);
-    this.#names.add(path);
+    if (!this.#names.add(path)) throw chunkedObstacle(`the name ${name} comes twice`);
     this.#flush();
     this.#file = { name, size };
   }
