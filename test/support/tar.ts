@@ -66,7 +66,7 @@ export function padded(content: string | Uint8Array): Buffer {
 export function paxRecord(key: string, value: string): string {
   const rest = ` ${key}=${value}\n`;
   const size = Buffer.byteLength(rest);
-  const length = [...Array(5).keys()].find((digits) => String(size + digits).length === digits);
+  const length = [...Array(8).keys()].find((digits) => String(size + digits).length === digits);
   return `${size + (length ?? 0)}${rest}`;
 }
 

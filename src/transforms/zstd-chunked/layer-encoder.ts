@@ -1,6 +1,6 @@
 /** Takes the tar of a layer apart: what goes into which frame, and what is said of it. */
 import { createHash, type Hash } from 'node:crypto';
-import { digestOf, finishDigest } from '../../image/digest.ts';
+import { finishDigest } from '../../image/digest.ts';
 import { MIB } from '../../io/bytes.ts';
 import type { ZstdParameters } from '../zstd-parameters.ts';
 import { Chunker } from './chunker.ts';
@@ -20,6 +20,9 @@ import { trailerOf, type Trailer } from './trailer.ts';
  * write zeros to the end of a record there, a few KiB.
  */
 const TAIL_LIMIT = 16 * MIB;
+
+/** Bytes of a table of contents: podman pulls a layer with a larger one as a whole. */
+const TOC_LIMIT = 150 * MIB;
 
 /** Headers share a frame until contents come; each chunk of contents has one of its own. */
 export class LayerEncoder implements TarSink {
@@ -51,6 +54,7 @@ export class LayerEncoder implements TarSink {
     this.#table = new ContentsTable((entry) => {
       this.#toc.write(`${this.#entries === 0 ? '[' : ','}${entry}`);
       this.#entries += 1;
+      if (this.#toc.plainSize > TOC_LIMIT) throw chunkedObstacle('so many members');
     });
     this.#chunker = new Chunker({
       chunk: (bytes) => {
@@ -89,12 +93,8 @@ export class LayerEncoder implements TarSink {
   /** What stands behind the frames, when all have been written. */
   trailer(): Trailer {
     const tarSplit = this.#tarSplitText.finish();
-    this.#toc.write(`${this.#entries === 0 ? 'null' : ']'}${tocEnd(digestOf(tarSplit))}`);
-    const toc = { bytes: this.#toc.finish(), plainSize: this.#toc.size };
-    return trailerOf(this.#position, toc, {
-      bytes: tarSplit,
-      plainSize: this.#tarSplitText.size,
-    });
+    this.#toc.write(`${this.#entries === 0 ? 'null' : ']'}${tocEnd(tarSplit.digest)}`);
+    return trailerOf(this.#position, this.#toc.finish(), tarSplit);
   }
 
   raw(bytes: Uint8Array): void {

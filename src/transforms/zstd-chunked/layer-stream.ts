@@ -49,7 +49,7 @@ export async function* layerStream(
   layer.finish();
   frames.take('all').forEach(start);
   yield* drain(0);
-  const { bytes, annotations } = layer.trailer();
-  yield bytes;
+  const { parts, annotations } = layer.trailer();
+  yield* parts;
   return annotations;
 }
