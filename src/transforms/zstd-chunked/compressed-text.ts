@@ -9,7 +9,7 @@ import { chunkedObstacle } from './obstacle.ts';
 
 const PIECE = 32 * 1024;
 
-/** Bytes of a compressed text, which is kept in memory: of a million files it has about as many. */
+/** Bytes of a compressed text, which is kept in memory; for a million files it has about as many. */
 const LIMIT = 64 * MIB;
 
 /** UTF-16 units, of which each takes at most three bytes. */
@@ -49,8 +49,9 @@ export class CompressedText {
 
   /** @throws OcipushError when the layer has so many headers that zstd:chunked cannot carry it */
   write(text: string): void {
-    for (let start = 0; start < text.length; start += TEXT_PIECE) {
-      const part = text.slice(start, start + TEXT_PIECE);
+    for (let start = 0; start < text.length;) {
+      const part = text.slice(start, endOfPiece(text, start));
+      start += part.length;
       if (this.#filled + 3 * part.length > PIECE) this.#compress();
       const written = this.#input.write(part, this.#filled);
       this.#filled += written;
@@ -92,4 +93,11 @@ export class CompressedText {
     }
     return [left, taken];
   }
+}
+
+/** No character is cut in two. */
+function endOfPiece(text: string, start: number): number {
+  const end = start + TEXT_PIECE;
+  const isInPair = /^[\uD800-\uDBFF]$/.test(text.charAt(end - 1));
+  return isInPair ? end - 1 : end;
 }
