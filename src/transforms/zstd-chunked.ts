@@ -35,7 +35,7 @@ const threads = new ThreadPool({ threads: CORES, linger: 500 });
 
 /**
  * Names what decides the compressed bytes apart from the plain ones: the same name, the same bytes.
- * To be changed (`v4`) whenever {@link zstdChunked} comes to write others.
+ * To be changed (`v3`) whenever {@link zstdChunked} comes to write others.
  * @throws OcipushError UNSUPPORTED when there is no libzstd
  */
 export function zstdChunkedCodec(level: number | undefined): string {
@@ -43,7 +43,7 @@ export function zstdChunkedCodec(level: number | undefined): string {
   const { frames, texts } = zstdChunkedEffort(level);
   const classes = frames.map(([upTo, parameters]) => `${upTo}: ${formatParameters(parameters)}`);
   const settings = `${classes.join(' ')} texts ${formatParameters(texts)}`;
-  return `zstd:chunked v3 ${settings} ${kind} ${version}`;
+  return `zstd:chunked v2 ${settings} ${kind} ${version}`;
 }
 
 /**

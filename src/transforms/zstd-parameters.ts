@@ -8,7 +8,9 @@ export const HASH_LOG = 102;
 export const CHAIN_LOG = 103;
 export const MIN_MATCH = 105;
 export const STRATEGY = 107;
-export const CHECKSUM_FLAG = 201;
+
+/** Frames end with a checksum of their contents, as those of the reference. */
+export const CHECKSUM = [201, 1] as const;
 
 /** A strategy (ZSTD_lazy). */
 export const LAZY = 4;

@@ -5,16 +5,16 @@ import { zstdBinding } from '../../src/transforms/zstd-library.ts';
 describe('zstdEffort', () => {
   test.each([
     [undefined, 3],
-    [-100, 2],
-    [0, 2],
-    [2, 2],
+    [-100, 1],
+    [0, 1],
+    [2, 1],
     [3, 3],
     [5, 3],
-    [6, 6],
-    [9, 6],
-    [10, 10],
-    [22, 10],
-    [100, 10],
+    [6, 5],
+    [9, 5],
+    [10, 9],
+    [22, 9],
+    [100, 9],
   ])('level %s is level %i of libzstd', (level, libraryLevel) => {
     expect(zstdEffort(level).parameters).toContainEqual([100, libraryLevel]);
   });

@@ -11,7 +11,7 @@ import {
 import { FrameCompressor } from '../../../src/transforms/zstd-chunked/frame-compressor.ts';
 import { layerStream } from '../../../src/transforms/zstd-chunked/layer-stream.ts';
 import { isChunkedObstacle } from '../../../src/transforms/zstd-chunked/obstacle.ts';
-import { COMPRESSION_LEVEL } from '../../../src/transforms/zstd-parameters.ts';
+import { CHECKSUM, COMPRESSION_LEVEL } from '../../../src/transforms/zstd-parameters.ts';
 import { makeLayer, noise } from '../../support/make-image.ts';
 import { reusing } from '../../support/streams.ts';
 import { END, headerBlock, octal, padded, paxHeader, tarOf } from '../../support/tar.ts';
@@ -24,7 +24,7 @@ interface Encoded {
 
 /** Compresses without other threads. */
 async function encode(tar: Uint8Array, sizes: readonly number[] = [], level = 3): Promise<Encoded> {
-  const texts = [[COMPRESSION_LEVEL, level]] as const;
+  const texts = [[COMPRESSION_LEVEL, level], CHECKSUM] as const;
   const compressor = new FrameCompressor([[Infinity, texts]]);
   const threads = {
     capacity: 1,
@@ -70,6 +70,11 @@ describe('the layer of which all is known', () => {
       1024, 6, 1018, 60, 964, 512, 1024, 49253, 65256, 41131, 11963, 77785, 18138, 43674, 1536,
       1000, 5000, 1524, 1024, 668, 4096, 3, 11261,
     ]);
+  });
+
+  test('has this frame of a short file, with a checksum', () => {
+    const frame = blob.subarray(layer.positions[1], layer.positions[2]);
+    expect(frame.toString('hex')).toBe('28b52ffd240631000068656c6c6f0a5388bd91');
   });
 
   test('has this table of contents', () => {
