@@ -9,7 +9,7 @@ const SECOND = { start: 0x9747b28c, factor: 0x5bd1e995 };
  * million sets.
  */
 export class NameSet {
-  /** Pairs of hashes, two zeros where there is none: at most half of them are taken. */
+  /** Pairs of hashes, two zeros where there is none: at most three quarters are taken. */
   #slots = new Uint32Array(2 * 1024);
   #size = 0;
 
@@ -20,7 +20,7 @@ export class NameSet {
     const second = hash(name, SECOND) || 1;
     if (!this.#insert(first, second)) return false;
     this.#size += 1;
-    if (4 * this.#size > this.#slots.length) this.#grow();
+    if (8 * this.#size > 3 * this.#slots.length) this.#grow();
     return true;
   }
 

@@ -19,6 +19,9 @@ import { archiveWith, IMAGE } from './docker-image.ts';
 
 const MIB = 1024 * 1024;
 
+/** Bytes of a tar header. */
+const BLOCK = 512;
+
 /** MiB of nothing in a bomb. */
 const SIZE = times({ suite: 150, night: 2000 });
 
@@ -88,14 +91,25 @@ function imageOf(
   return { config, manifest };
 }
 
+/** As many members as there is room for in a bomb. */
+function members(): Buffer {
+  const tar = Buffer.alloc(SIZE * MIB);
+  for (let end = 0; end < tar.length; end += BLOCK) tar.set(headerBlock(`f${end}`), end);
+  return tar;
+}
+
 const IMAGE_CONFIG = makeImage({ layers: [] }).config.descriptor.mediaType;
 const TWO = [zeros(1), zeros(2)];
 const BZIP2_PLAIN = Buffer.alloc(47_000_000);
 
-/** Windows as large as they may be; they take their memory one after the other. */
-export const WINDOWS: readonly HostileCase[] = [
+/**
+ * Of these much has to be kept: windows as large as they may be, which take their memory one after the
+ * other, and names.
+ */
+export const BURDENS: readonly HostileCase[] = [
   bomb('zstd with a window of 128 MiB', TWO, zstd, ['--compression-format=gzip', ...RECODE]),
   bomb('bzip2', [BZIP2_PLAIN], () => BZIP2, ['--compression-format=zstd', ...RECODE]),
+  bomb('names', [members()], (bytes) => gzipSync(bytes), ['--compression-format=zstd:chunked']),
 ];
 
 /** A document of 4 MiB that is made of one thing over and over. */
