@@ -17,6 +17,9 @@ export interface ZstdEffort {
   readonly parameters: ZstdParameters;
 }
 
+/** What levels from one on mean, in ascending order: the first is for all below the second. */
+export type EffortTable<Effort> = readonly (readonly [from: number, Effort])[];
+
 const REFERENCE_DEFAULT = 3;
 
 /**
@@ -26,7 +29,7 @@ const REFERENCE_DEFAULT = 3;
  * and the reference's: 136.3 and 136.8; 123.1 and 123.7; 115.1 and 116.7; 108.2 and 108.7. No layer
  * is larger by more than 1.4 %. Smaller frames write more, for each begins without knowing those before it.
  */
-const EFFORTS: readonly (readonly [from: number, ZstdEffort])[] = [
+const EFFORTS: EffortTable<ZstdEffort> = [
   [-Infinity, effort(10, [COMPRESSION_LEVEL, 1], [WINDOW_LOG, 22], [HASH_LOG, 15])],
   [3, effort(10, [COMPRESSION_LEVEL, 3], [WINDOW_LOG, 23], [CHAIN_LOG, 12])],
   [6, effort(10, [COMPRESSION_LEVEL, 5], [WINDOW_LOG, 23], [HASH_LOG, 20])],
@@ -38,8 +41,16 @@ function effort(frameMebibytes: number, ...parameters: [number, number][]): Zstd
 }
 
 /** @param level any integer; unset: the default */
-export function zstdEffort(level = REFERENCE_DEFAULT): ZstdEffort {
-  const found = EFFORTS.findLast(([from]) => level >= from);
+export function zstdEffort(level: number | undefined): ZstdEffort {
+  return effortAt(EFFORTS, level);
+}
+
+/** What a level means in a table, if unset the reference's default. */
+export function effortAt<Effort>(
+  efforts: EffortTable<Effort>,
+  level: number = REFERENCE_DEFAULT,
+): Effort {
+  const found = efforts.findLast(([from]) => level >= from);
   if (found === undefined) throw new TypeError(`${level} is no number`);
   return found[1];
 }

@@ -1,4 +1,5 @@
 /** What the levels of zstd:chunked mean. */
+import { effortAt, type EffortTable } from '../zstd-effort.ts';
 import {
   CHAIN_LOG,
   CHECKSUM,
@@ -22,8 +23,6 @@ export interface ZstdChunkedEffort {
 
 const KIB = 1024;
 
-const REFERENCE_DEFAULT = 3;
-
 /** Searched with small tables, which are cleared for each frame: short ones find nearly as much in them. */
 const SHORT_SEARCH: ZstdParameters = [
   [COMPRESSION_LEVEL, 3],
@@ -45,12 +44,6 @@ const QUICK_TEXTS: ZstdParameters = [
   [HASH_LOG, 13],
 ];
 
-const LEVEL_1: ZstdParameters = [[COMPRESSION_LEVEL, 1]];
-const LEVEL_3: ZstdParameters = [[COMPRESSION_LEVEL, 3]];
-const LEVEL_4: ZstdParameters = [[COMPRESSION_LEVEL, 4]];
-const LEVEL_5: ZstdParameters = [[COMPRESSION_LEVEL, 5]];
-const LEVEL_8: ZstdParameters = [[COMPRESSION_LEVEL, 8]];
-
 /**
  * From which level on the reference (skopeo 1.18) takes more time, and the fastest that was found
  * with which libzstd 1.5.7 makes three layers of 101, 170 and 187 MB no larger than it does: a Debian
@@ -58,15 +51,15 @@ const LEVEL_8: ZstdParameters = [[COMPRESSION_LEVEL, 8]];
  * 171.0 and 177.3; 165.9 and 166.2; 161.4 and 163.2; 155.3 and 155.4. No layer is larger by more than
  * 0.2 %. What the reference does when it is told no level is its 10; the manual says 3, which this does.
  */
-const EFFORTS: readonly (readonly [from: number, ZstdChunkedEffort])[] = [
-  [-Infinity, effort([[Infinity, LEVEL_1]], QUICK_TEXTS)],
+const EFFORTS: EffortTable<ZstdChunkedEffort> = [
+  [-Infinity, effort([[Infinity, atLevel(1)]], QUICK_TEXTS)],
   [3, effort([[Infinity, SHORT_SEARCH]], QUICK_TEXTS)],
   [
     6,
     effort(
       [
-        [128 * KIB, LEVEL_4],
-        [Infinity, LEVEL_3],
+        [128 * KIB, atLevel(4)],
+        [Infinity, atLevel(3)],
       ],
       SMALL_TEXTS,
     ),
@@ -75,14 +68,18 @@ const EFFORTS: readonly (readonly [from: number, ZstdChunkedEffort])[] = [
     10,
     effort(
       [
-        [16 * KIB, LEVEL_5],
-        [256 * KIB, [...LEVEL_8, [STRATEGY, LAZY]]],
-        [Infinity, LEVEL_8],
+        [16 * KIB, atLevel(5)],
+        [256 * KIB, [...atLevel(8), [STRATEGY, LAZY]]],
+        [Infinity, atLevel(8)],
       ],
       SMALL_TEXTS,
     ),
   ],
 ];
+
+function atLevel(level: number): ZstdParameters {
+  return [[COMPRESSION_LEVEL, level]];
+}
 
 function effort(frames: FrameParameters, texts: ZstdParameters): ZstdChunkedEffort {
   return {
@@ -92,8 +89,6 @@ function effort(frames: FrameParameters, texts: ZstdParameters): ZstdChunkedEffo
 }
 
 /** @param level any integer; unset: the default */
-export function zstdChunkedEffort(level = REFERENCE_DEFAULT): ZstdChunkedEffort {
-  const found = EFFORTS.findLast(([from]) => level >= from);
-  if (found === undefined) throw new TypeError(`${level} is no number`);
-  return found[1];
+export function zstdChunkedEffort(level: number | undefined): ZstdChunkedEffort {
+  return effortAt(EFFORTS, level);
 }
