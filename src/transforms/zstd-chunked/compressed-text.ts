@@ -1,6 +1,5 @@
 /** Keeps a long text compressed while it is written. */
-import { createHash } from 'node:crypto';
-import { finishDigest, type Digest } from '../../image/digest.ts';
+import { RunningDigest, type Digest } from '../../image/digest.ts';
 import { MIB } from '../../io/bytes.ts';
 import { returnContext, takeContext, type ZstdContext } from '../zstd-context.ts';
 import { zstdBinding } from '../zstd-library.ts';
@@ -33,8 +32,7 @@ export class CompressedText {
   #filled = 0;
   readonly #output = new Uint8Array(PIECE);
   readonly #parts: Uint8Array[] = [];
-  readonly #hash = createHash('sha256');
-  #size = 0;
+  readonly #running = new RunningDigest();
   #plainSize = 0;
 
   constructor(parameters: ZstdParameters) {
@@ -67,9 +65,8 @@ export class CompressedText {
     }
     returnContext(this.#context, this.#parameters);
     return {
+      ...this.#running.identity(),
       parts: this.#parts,
-      size: this.#size,
-      digest: finishDigest(this.#hash),
       plainSize: this.#plainSize,
     };
   }
@@ -87,9 +84,8 @@ export class CompressedText {
     if (written > 0) {
       const part = this.#output.slice(0, written);
       this.#parts.push(part);
-      this.#hash.update(part);
-      this.#size += written;
-      if (this.#size > LIMIT) throw chunkedObstacle('so much that is no contents');
+      this.#running.update(part);
+      if (this.#running.size > LIMIT) throw chunkedObstacle('so much that is no contents');
     }
     return [left, taken];
   }
