@@ -10,7 +10,10 @@ import { check, type HostileCase } from './hostile/cases.ts';
 /** MB that a process may have in memory at most, whatever it is given. */
 const MEMORY = 200;
 
-/** The same where it has to keep the window of a stream, 128 MiB of zstd or the blocks of bzip2, or the names of two million files. */
+/**
+ * The same where it has to keep the window of a stream, 128 MiB of zstd or the blocks of bzip2, or the
+ * names of two million files.
+ */
 const MEMORY_OF_BURDENS = 300;
 
 /** Few, as on a machine whose shell allows no more. */

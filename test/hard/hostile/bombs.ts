@@ -12,15 +12,12 @@ import {
   writeOciBlobs,
   type MadeBlob,
 } from '../../support/make-image.ts';
-import { headerBlock } from '../../support/tar.ts';
+import { BLOCK, headerBlock } from '../../support/tar.ts';
 import { times } from '../effort.ts';
 import type { HostileCase } from './cases.ts';
 import { archiveWith, IMAGE } from './docker-image.ts';
 
 const MIB = 1024 * 1024;
-
-/** Bytes of a tar header. */
-const BLOCK = 512;
 
 /** MiB of nothing in a bomb. */
 const SIZE = times({ suite: 150, night: 2000 });
@@ -91,10 +88,10 @@ function imageOf(
   return { config, manifest };
 }
 
-/** As many members as there is room for in a bomb. */
-function members(): Buffer {
-  const tar = Buffer.alloc(SIZE * MIB);
-  for (let end = 0; end < tar.length; end += BLOCK) tar.set(headerBlock(`f${end}`), end);
+/** Members of no bytes, by as many names. */
+function members(count: number): Buffer {
+  const tar = Buffer.alloc(count * BLOCK);
+  for (let index = 0; index < count; index += 1) tar.set(headerBlock(`f${index}`), index * BLOCK);
   return tar;
 }
 
@@ -109,7 +106,9 @@ const BZIP2_PLAIN = Buffer.alloc(47_000_000);
 export const BURDENS: readonly HostileCase[] = [
   bomb('zstd with a window of 128 MiB', TWO, zstd, ['--compression-format=gzip', ...RECODE]),
   bomb('bzip2', [BZIP2_PLAIN], () => BZIP2, ['--compression-format=zstd', ...RECODE]),
-  bomb('names', [members()], (bytes) => gzipSync(bytes), ['--compression-format=zstd:chunked']),
+  bomb('names', [members((SIZE * MIB) / BLOCK)], (bytes) => gzipSync(bytes), [
+    '--compression-format=zstd:chunked',
+  ]),
 ];
 
 /** A document of 4 MiB that is made of one thing over and over. */
@@ -149,8 +148,7 @@ function lists(depth: number): readonly MadeBlob[] {
 
 /** An archive with so many members of no use before its own. */
 async function crowded(count: number): Promise<Buffer> {
-  const headers = Array.from({ length: count }, (_, index) => headerBlock(`f${index}`));
-  return Buffer.concat([...headers, await archiveWith()]);
+  return Buffer.concat([members(count), await archiveWith()]);
 }
 
 export const BOMBS: readonly HostileCase[] = [
